@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto';
+import { invalidOption } from './option-check.js';
+
+const GRAMMAR = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
+/** `id` when it can name a container (and so a directory and a cgroup); the grammar rules out `.`, `..` and `/`. */
+export function checkContainerId(id: unknown, option = 'id'): string {
+  if (typeof id === 'string' && GRAMMAR.test(id)) return id;
+  throw invalidOption(option, '1 to 63 of a-z A-Z 0-9 _ . -, starting with a letter or digit', id);
+}
+
+/** A new id such as `c-3f9a1c0b52de`, short enough to read and long enough never to meet another. */
+export function generateContainerId(): string {
+  return `c-${randomBytes(6).toString('hex')}`;
+}

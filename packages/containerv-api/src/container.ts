@@ -1,0 +1,111 @@
+import type { Readable, Writable } from 'node:stream';
+import type { ContainervError } from './errors.js';
+import type { Duration } from './duration.js';
+import type { Enforced } from './enforced.js';
+import type { ExitStatus } from './process/exit-status.js';
+import type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
+import type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
+import type { Signal } from './signals.js';
+
+/** `'stopped'`: nothing runs any more, its directories are still there. `'destroyed'`: nothing is left. */
+export type ContainerState = 'created' | 'running' | 'paused' | 'stopped' | 'destroyed';
+
+/** A live container. Every method rejects with `ERR_CONTAINERV_STATE` once it is destroyed, except `destroy`. */
+export interface Container extends AsyncDisposable {
+  readonly id: string;
+  readonly state: ContainerState;
+  /** What runs inside. */
+  readonly guest: 'linux' | 'windows';
+  /** What is really in force, read back from the kernel. */
+  readonly enforced: Enforced;
+
+  /**
+   * Starts a process.
+   * @throws ContainervError `ERR_CONTAINERV_SPAWN` with `errno` when the command cannot be started,
+   * `ERR_CONTAINERV_NOT_FOUND` when `cwd` or `user` does not exist, `ERR_CONTAINERV_STATE`.
+   */
+  spawn(command: string, args?: readonly string[], options?: SpawnOptions): Promise<ContainerProcess>;
+  /**
+   * Starts a process, waits for its end and collects what it wrote.
+   * @throws RunError `ERR_CONTAINERV_RUN`, `_TIMEOUT` or `_ABORTED` unless `reject` is `false`; as `spawn`.
+   */
+  run<const Options extends RunOptions = RunOptions>(
+    command: string,
+    args?: readonly string[],
+    options?: Options,
+  ): Promise<RunResult<RunOutput<Options>>>;
+  /** Sends a signal to a process by its id inside the container. @defaultValue signal 'SIGTERM' */
+  kill(pid: number, signal?: Signal): Promise<void>;
+  /** Starts a stopped container again, with its files as they were. */
+  start(): Promise<void>;
+  /** Ends every process: SIGTERM, and SIGKILL once `timeout` has passed. Files stay. */
+  stop(options?: StopOptions): Promise<void>;
+  /** Ends every process at once and removes everything. Safe to call twice. */
+  destroy(): Promise<void>;
+  /** = `destroy` */
+  [Symbol.asyncDispose](): Promise<void>;
+
+  on<Name extends keyof ContainerEvents>(
+    event: Name,
+    listener: (...args: ContainerEvents[Name]) => void,
+  ): this;
+  once<Name extends keyof ContainerEvents>(
+    event: Name,
+    listener: (...args: ContainerEvents[Name]) => void,
+  ): this;
+  off<Name extends keyof ContainerEvents>(
+    event: Name,
+    listener: (...args: ContainerEvents[Name]) => void,
+  ): this;
+}
+
+export interface StopOptions {
+  /** How long processes may take to end by themselves. @defaultValue '10s' */
+  readonly timeout?: Duration | undefined;
+}
+
+export interface ContainerEvents {
+  /** The container stopped running. */
+  exit: [exit: ContainerExit];
+  /** The kernel killed for memory. */
+  oom: [];
+  /** Something asked for is not in force, or was ignored. Nothing that a policy or an explicit limit asks for. */
+  warning: [warning: ContainervError];
+  state: [state: ContainerState];
+}
+
+/** Why a container stopped running; `'crashed'`: its init went away by itself. */
+export interface ContainerExit {
+  readonly reason: 'stopped' | 'destroyed' | 'crashed';
+}
+
+/** A process in a container, as `ChildProcess` is one on the host. */
+export interface ContainerProcess {
+  /** Its id inside the container. */
+  readonly pid: number;
+  /** `null` unless it is a pipe or a terminal. */
+  readonly stdin: Writable | null;
+  /** `null` unless it is a pipe or a terminal. */
+  readonly stdout: Readable | null;
+  /** `null` unless it is a pipe. */
+  readonly stderr: Readable | null;
+  /** Streams by descriptor number; `null` where there is no pipe. */
+  readonly stdio: readonly (Readable | Writable | null)[];
+  /** @defaultValue 'SIGTERM' */
+  kill(signal?: Signal): Promise<void>;
+  /** Sets the size of its terminal. @throws ContainervError `ERR_CONTAINERV_STATE` when it has none. */
+  resize(size: TerminalSize): Promise<void>;
+  /** Resolves once it has ended and all of its output has been read. */
+  wait(): Promise<ExitStatus>;
+
+  on<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
+  once<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
+  off<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
+}
+
+export interface ProcessEvents {
+  /** It has ended; its streams may still hold data. */
+  exit: [exitCode: number | null, signal: string | null];
+  /** It has ended and its streams are at their end. */
+  close: [exitCode: number | null, signal: string | null];
+}

@@ -1,0 +1,24 @@
+import type { LimitName } from './options/limits.js';
+import type { NamespaceName } from './options/namespaces.js';
+
+/** What is really in force in a container, read back from the kernel and not taken from what was asked for. */
+export interface Enforced {
+  /** Whether a system call filter is loaded into every process. */
+  readonly seccomp: boolean;
+  /** The Landlock ABI in use; `false`: none. */
+  readonly landlock: number | false;
+  readonly bpfLsm: boolean;
+  readonly noNewPrivileges: boolean;
+  /** Capabilities in the bounding set: `'CAP_CHOWN'`. */
+  readonly capabilities: readonly string[];
+  /** Kinds of namespace that differ from the host's. */
+  readonly namespaces: readonly NamespaceName[];
+  readonly userNamespace: boolean;
+  /** Which control groups hold the container. */
+  readonly cgroup: 'v2' | 'v1' | 'hybrid' | false;
+  /** For every limit that was set or defaulted, whether the kernel holds it. */
+  readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
+  readonly network: 'none' | 'host' | 'private';
+  /** How far the container's kernel is the host's. */
+  readonly isolation: 'namespaces' | 'process' | 'hyperv';
+}

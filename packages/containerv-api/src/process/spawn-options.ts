@@ -1,0 +1,38 @@
+import type { Duration } from '../duration.js';
+import type { Environment } from '../options/environment.js';
+import type { PolicyName, SecurityPolicy } from '../options/policy.js';
+import type { Rlimits } from '../options/rlimits.js';
+import type { User } from '../options/user.js';
+import type { Signal } from '../signals.js';
+import type { Stdio } from './stdio.js';
+
+/** How a process is started in a container. Every field is optional; an unknown field is an error. */
+export interface SpawnOptions {
+  /** Where it starts, absolute. @defaultValue the container's `cwd` */
+  readonly cwd?: string | undefined;
+  /** Variables over those of the container; `undefined` removes one. @defaultValue those of the container */
+  readonly env?: Environment | undefined;
+  /** @defaultValue the container's `user` */
+  readonly user?: User | undefined;
+  /** @defaultValue 'pipe' */
+  readonly stdio?: Stdio | undefined;
+  /** Whether stdin, stdout and stderr are one terminal. `true` is 80 columns and 24 rows. @defaultValue false */
+  readonly tty?: boolean | TerminalSize | undefined;
+  /** A policy for this process; it can only narrow the container's. @defaultValue the container's */
+  readonly policy?: SecurityPolicy | PolicyName | undefined;
+  /** Resource limits over those of the container. */
+  readonly rlimits?: Rlimits | undefined;
+  /** After this long the process gets `killSignal`. 0 is never. @defaultValue 0 */
+  readonly timeout?: Duration | undefined;
+  /** When it fires, the process gets `killSignal`. */
+  readonly signal?: AbortSignal | undefined;
+  /** What ends the process at `timeout` and `signal`; SIGKILL follows 5 seconds later. @defaultValue 'SIGTERM' */
+  readonly killSignal?: Signal | undefined;
+  /** Whether it lives on when this program ends; in detached containers only. @defaultValue false */
+  readonly detached?: boolean | undefined;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
