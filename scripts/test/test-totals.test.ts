@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { countReport } from '../test-totals.mjs';
+
+const file = (status: string, tests: number): object => ({
+  status,
+  assertionResults: Array.from({ length: tests }, () => ({})),
+});
+
+test('passed, failed, skipped and todo tests are counted', () => {
+  const report = {
+    numPassedTests: 5,
+    numFailedTests: 1,
+    numPendingTests: 2,
+    numTodoTests: 1,
+    testResults: [file('failed', 9)],
+  };
+  expect(countReport(report)).toEqual({ passed: 5, failed: 1, skipped: 3 });
+});
+
+test('a test file that does not load is a failure', () => {
+  const report = {
+    numPassedTests: 5,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [file('passed', 5), file('failed', 0)],
+  };
+  expect(countReport(report)).toEqual({ passed: 5, failed: 1, skipped: 0 });
+});
+
+test('a report that is not there is a failure', () => {
+  expect(countReport(undefined)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
