@@ -1,1 +1,21 @@
-export {};
+export type { Arch } from './arch.js';
+export type { BasePolicyName } from './base/base-policies.js';
+export { type CapabilityName, capabilityNames } from './capabilities.js';
+export { type DangerousGroup, dangerousSyscalls } from './dangerous-syscalls.js';
+export { FsAccess } from './files/access.js';
+export type { PathRule } from './files/path-rule.js';
+export type { ConditionJson, PathJson, PolicyJson, RuleJson } from './json/policy-json.js';
+export { type LevelEffects, type SecurityLevel, securityLevels } from './levels.js';
+export type {
+  NetworkFamily,
+  NetworkOperation,
+  NetworkProtocol,
+  NetworkRule,
+  PortRange,
+} from './network/network-rule.js';
+export { createPolicy, Policy } from './policy.js';
+export type { SyscallAction } from './seccomp/answer.js';
+export type { SyscallCall, Verdict } from './seccomp/check-call.js';
+export { seccompLogRequested } from './seccomp/log-request.js';
+export type { ArgCondition, Comparison, SyscallRule } from './seccomp/rule.js';
+export type { IntegrityLevel, WindowsIsolation } from './windows-isolation.js';
