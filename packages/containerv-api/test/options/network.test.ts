@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { type Network, resolveContainerOptions } from '../../src/index.js';
+import { expectInvalid } from '../invalid.js';
+
+const resolve = (network: unknown): unknown =>
+  resolveContainerOptions({ network: network as Network }).network;
+
+test.for([
+  [undefined, { mode: 'none' }],
+  ['none', { mode: 'none' }],
+  ['host', { mode: 'host' }],
+  [{ enable: false, containerIp: '10.0.0.2' }, { mode: 'none' }],
+] as const)('%j is %j', ([network, resolved]) => {
+  expect(resolve(network)).toEqual(resolved);
+});
+
+test('a network of its own has the documented defaults', () => {
+  expect(resolve({})).toEqual({
+    mode: 'private',
+    containerIp: undefined,
+    prefixLength: undefined,
+    hostIp: undefined,
+    gateway: undefined,
+    dns: undefined,
+    bridge: undefined,
+    switchName: undefined,
+    ports: [],
+    nat: true,
+    egress: undefined,
+  });
+});
+
+test('every field arrives', () => {
+  expect(
+    resolve({
+      containerIp: '10.1.0.2',
+      netmask: '255.255.255.0',
+      hostIp: '10.1.0.1',
+      gateway: 'fd00::1',
+      dns: '1.1.1.1',
+      bridge: 'br0',
+      switchName: 'Default Switch',
+      ports: [
+        { host: 8080, container: 80 },
+        { host: 8080, container: 53, protocol: 'udp', hostIp: '127.0.0.1' },
+      ],
+      nat: false,
+      egress: ['10.0.0.0/8', '2001:db8::/32', '1.1.1.1'],
+    }),
+  ).toEqual({
+    mode: 'private',
+    containerIp: '10.1.0.2',
+    prefixLength: 24,
+    hostIp: '10.1.0.1',
+    gateway: 'fd00::1',
+    dns: ['1.1.1.1'],
+    bridge: 'br0',
+    switchName: 'Default Switch',
+    ports: [
+      { host: 8080, container: 80, protocol: 'tcp', hostIp: undefined },
+      { host: 8080, container: 53, protocol: 'udp', hostIp: '127.0.0.1' },
+    ],
+    nat: false,
+    egress: ['10.0.0.0/8', '2001:db8::/32', '1.1.1.1'],
+  });
+});
+
+test('an empty list permits nothing and is told from no list', () => {
+  expect(resolve({ egress: [], dns: [] })).toMatchObject({ egress: [], dns: [] });
+});
+
+test.for([
+  ['0.0.0.0', 0],
+  ['255.0.0.0', 8],
+  ['255.255.240.0', 20],
+  ['255.255.255.255', 32],
+  [16, 16],
+  [64, 64],
+] as const)('netmask %s has prefix length %i', ([netmask, prefixLength]) => {
+  expect(resolve({ netmask })).toMatchObject({ prefixLength });
+});
+
+test.for([
+  ['nat', '`network` to be one of'],
+  [null, '`network` to be an object'],
+  [{ enable: 1 }, '`network.enable`'],
+  [{ enable: false, containerIp: 'x' }, '`network.containerIp`'],
+  [{ containerIp: '10.0.0' }, '`network.containerIp`'],
+  [{ containerIp: '010.0.0.1' }, '`network.containerIp`'],
+  [{ containerIp: 'fe80::1%eth0' }, '`network.containerIp`'],
+  [{ netmask: '255.0.255.0' }, '`network.netmask`'],
+  [{ netmask: '24' }, '`network.netmask`'],
+  [{ netmask: 129 }, '`network.netmask`'],
+  [{ netmask: -1 }, '`network.netmask`'],
+  [{ gateway: 'gw' }, '`network.gateway`'],
+  [{ dns: ['1.1.1.1', 'dns'] }, '`network.dns[1]`'],
+  [{ bridge: '' }, '`network.bridge`'],
+  [{ bridge: 'a/b' }, '`network.bridge`'],
+  [{ bridge: '..' }, '`network.bridge`'],
+  [{ bridge: 'x'.repeat(16) }, '`network.bridge`'],
+  [{ switchName: '' }, '`network.switchName`'],
+  [{ ports: [{ host: 0, container: 1 }] }, '`network.ports[0].host`'],
+  [{ ports: [{ host: 1, container: 65_536 }] }, '`network.ports[0].container`'],
+  [{ ports: [{ host: 1, container: 1, protocol: 'sctp' }] }, '`network.ports[0].protocol`'],
+  [
+    {
+      ports: [
+        { host: 1, container: 1 },
+        { host: 1, container: 2 },
+      ],
+    },
+    'maps host port 1 twice',
+  ],
+  [{ nat: 'yes' }, '`network.nat`'],
+  [{ egress: '10.0.0.0/8' }, '`network.egress` to be an array'],
+  [{ egress: ['10.0.0.0/33'] }, '`network.egress[0]`'],
+  [{ egress: ['10.0.0.0/'] }, '`network.egress[0]`'],
+  [{ egress: ['10.0.0.0/8/8'] }, '`network.egress[0]`'],
+  [{ egress: ['::/129'] }, '`network.egress[0]`'],
+  [{ egress: ['example.com'] }, '`network.egress[0]`'],
+] as const)('%j is refused', ([network, part]) => {
+  expectInvalid(() => resolve(network), part);
+});
