@@ -1,1 +1,4 @@
-export {};
+export { createContainer } from './create-container.js';
+export { joinContainer } from './join-container.js';
+export { listContainers } from './list-containers.js';
+export { pruneContainers } from './prune-containers.js';

@@ -1,0 +1,231 @@
+// The system calls that Node lacks, and nothing else: no policy, no decisions. `src/native.ts`
+// types what is exported here.
+
+#include <fcntl.h>
+#include <napi.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include <cstring>
+
+#include "../common/kernel.h"
+#include "../common/protocol.h"
+#include "control_socket.h"
+#include "descriptor_io.h"
+#include "fd_poll.h"
+#include "js.h"
+#include "remove_tree.h"
+#include "start_init.h"
+
+namespace containerv {
+
+Napi::Value to_js(Napi::Env env, const SysError& error) {
+  Napi::Error made = Napi::Error::New(env, error.syscall + ": " + strerror(error.error));
+  made.Set("step", error.step);
+  made.Set("syscall", error.syscall);
+  made.Set("errno", Napi::Number::New(env, -error.error));
+  if (!error.path.empty()) made.Set("path", error.path);
+  return made.Value();
+}
+
+namespace {
+
+std::span<uint8_t> bytes_argument(const Napi::CallbackInfo& info, size_t index) {
+  if (index >= info.Length() || !info[index].IsBuffer()) throw Napi::TypeError::New(info.Env(), "Expected a Buffer");
+  auto buffer = info[index].As<Napi::Buffer<uint8_t>>();
+  return {buffer.Data(), buffer.Length()};
+}
+
+Napi::Value own(Napi::Env env, UniqueFd& fd) { return Napi::Number::New(env, fd.release()); }
+
+// sealExecutable(path): Promise<fd>
+Napi::Value seal_executable_js(const Napi::CallbackInfo& info) {
+  return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return seal_executable(path); }, own);
+}
+
+// removeTree(path): Promise<void>
+Napi::Value remove_tree_js(const Napi::CallbackInfo& info) {
+  return Task<bool>::run(
+      info.Env(), [path = text_argument(info, 0)] { return remove_tree(path), true; },
+      [](Napi::Env env, bool&) { return env.Undefined(); });
+}
+
+// connect(stateDirectory): Promise<fd>
+Napi::Value connect_js(const Napi::CallbackInfo& info) {
+  return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return connect_control_socket(path); }, own);
+}
+
+// lock(path, exclusive): Promise<fd or -1>
+Napi::Value lock_js(const Napi::CallbackInfo& info) {
+  const bool exclusive = info[1].ToBoolean();
+  return Task<UniqueFd>::run(
+      info.Env(), [path = text_argument(info, 0), exclusive] { return lock_file(path, exclusive); }, own);
+}
+
+StartRequest start_request(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
+  const auto options = info[0].As<Napi::Object>();
+  StartRequest request;
+  request.executable = options.Get("executable").ToNumber();
+  request.lock = options.Get("lock").ToNumber();
+  request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
+  request.state_directory = options.Get("stateDirectory").ToString();
+  request.uid_map = options.Get("uidMap").ToString();
+  request.gid_map = options.Get("gidMap").ToString();
+  request.deny_setgroups = options.Get("denySetgroups").ToBoolean();
+  request.cgroup = options.Get("cgroup").ToNumber();
+  request.oom_score_adj = options.Get("oomScoreAdj").ToString();
+  const auto procs = options.Get("cgroupProcs").As<Napi::Array>();
+  for (uint32_t i = 0; i < procs.Length(); ++i) request.cgroup_procs.push_back(procs.Get(i).ToString());
+  const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
+  request.plan.assign(plan.Data(), plan.Data() + plan.Length());
+  return request;
+}
+
+// startInit(options): Promise<{ pid, pidfd, socket }>
+Napi::Value start_init_js(const Napi::CallbackInfo& info) {
+  return Task<StartedInit>::run(
+      info.Env(), [request = start_request(info)] { return start_init(request); },
+      [](Napi::Env env, StartedInit& started) {
+        auto result = Napi::Object::New(env);
+        result.Set("pid", started.pid);
+        result.Set("pidfd", own(env, started.pidfd));
+        result.Set("socket", own(env, started.socket));
+        return Napi::Value(result);
+      });
+}
+
+// reap(pid): Promise<wait status>; the process must be a child of this one that no other code waits for.
+Napi::Value reap_js(const Napi::CallbackInfo& info) {
+  const pid_t pid = fd_argument(info, 0);
+  return Task<int>::run(
+      info.Env(),
+      [pid] {
+        int status = 0;
+        while (waitpid(pid, &status, __WALL) < 0)
+          if (errno != EINTR) fail("wait for init", "waitpid");
+        return status;
+      },
+      [](Napi::Env env, int& status) { return Napi::Value(Napi::Number::New(env, status)); });
+}
+
+// signal(pid, pidfd or -1, signal): false when the process is gone. Without a pidfd (Linux before 5.2)
+// the pid is safe all the same while we have not reaped it.
+Napi::Value signal_js(const Napi::CallbackInfo& info) {
+  const int pid = fd_argument(info, 0), pidfd = fd_argument(info, 1), number = fd_argument(info, 2);
+  long result = -1;
+  errno = ENOSYS;
+  if (pidfd >= 0) result = syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
+  if (result != 0 && errno == ENOSYS) result = kill(pid, number);
+  if (result != 0 && errno != ESRCH) fail("send signal", "kill");
+  return Napi::Boolean::New(info.Env(), result == 0);
+}
+
+// createPipe(): [readEnd, writeEnd], both close-on-exec and blocking
+Napi::Value create_pipe_js(const Napi::CallbackInfo& info) {
+  Pipe pipe = make_pipe();
+  auto ends = Napi::Array::New(info.Env(), 2);
+  ends.Set(0U, own(info.Env(), pipe.read_end));
+  ends.Set(1U, own(info.Env(), pipe.write_end));
+  return ends;
+}
+
+// read(fd, into): bytes read, 0 at the end, -1 when it would block
+Napi::Value read_js(const Napi::CallbackInfo& info) {
+  size_t got = 0;
+  const Transfer transfer = read_some(fd_argument(info, 0), bytes_argument(info, 1), got);
+  const double result = transfer == Transfer::kDone ? static_cast<double>(got) : transfer == Transfer::kEnd ? 0 : -1;
+  return Napi::Number::New(info.Env(), result);
+}
+
+// write(fd, from): bytes written, -1 when it would block
+Napi::Value write_js(const Napi::CallbackInfo& info) {
+  size_t written = 0;
+  const Transfer transfer = write_some(fd_argument(info, 0), bytes_argument(info, 1), written);
+  return Napi::Number::New(info.Env(), transfer == Transfer::kDone ? static_cast<double>(written) : -1);
+}
+
+// send(socket, message, fds): 1 sent, 0 would block, -1 the other side is gone
+Napi::Value send_js(const Napi::CallbackInfo& info) {
+  const int socket = fd_argument(info, 0);
+  const Packed packed = pack(bytes_argument(info, 1));
+  std::vector<int> fds;
+  if (packed.body) fds.push_back(packed.body.get());
+  const auto listed = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < listed.Length(); ++i) fds.push_back(listed.Get(i).ToNumber());
+  if (fds.size() > protocol::kMaxDescriptors) throw Napi::RangeError::New(info.Env(), "Too many descriptors");
+  const Transfer transfer = send_message(socket, packed.message, fds);
+  return Napi::Number::New(info.Env(), transfer == Transfer::kDone ? 1 : transfer == Transfer::kEnd ? -1 : 0);
+}
+
+// receive(socket): { message, fds }, null at the end, undefined when it would block
+Napi::Value receive_js(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Received received;
+  const Transfer transfer = receive_message(fd_argument(info, 0), received);
+  if (transfer == Transfer::kWouldBlock) return env.Undefined();
+  if (transfer == Transfer::kEnd) return env.Null();
+  auto result = Napi::Object::New(env);
+  result.Set("message", Napi::Buffer<uint8_t>::Copy(env, received.message.data(), received.message.size()));
+  auto fds = Napi::Array::New(env, received.fds.size());
+  for (size_t i = 0; i < received.fds.size(); ++i) fds.Set(static_cast<uint32_t>(i), own(env, received.fds[i]));
+  result.Set("fds", fds);
+  return result;
+}
+
+// setWindowSize(fd, columns, rows)
+Napi::Value set_window_size_js(const Napi::CallbackInfo& info) {
+  const winsize size{static_cast<unsigned short>(fd_argument(info, 2)), static_cast<unsigned short>(fd_argument(info, 1)),
+                     0, 0};
+  if (ioctl(fd_argument(info, 0), TIOCSWINSZ, &size) != 0) fail("resize terminal", "ioctl(TIOCSWINSZ)");
+  return info.Env().Undefined();
+}
+
+// hasSystemCall(number): whether the kernel, and any filter on this process, knows it
+Napi::Value has_system_call_js(const Napi::CallbackInfo& info) {
+  errno = 0;
+  syscall(fd_argument(info, 0), -1L, -1L, -1L, -1L, -1L, -1L);
+  return Napi::Boolean::New(info.Env(), errno != ENOSYS);
+}
+
+// duplicate(fd): another descriptor for the same open file, close-on-exec
+Napi::Value duplicate_js(const Napi::CallbackInfo& info) {
+  UniqueFd copy(fcntl(fd_argument(info, 0), F_DUPFD_CLOEXEC, 0));
+  if (!copy) fail("duplicate descriptor", "fcntl(F_DUPFD_CLOEXEC)");
+  return own(info.Env(), copy);
+}
+
+// close(fd): descriptors received or made here are ours to close, also without fs's bookkeeping
+Napi::Value close_js(const Napi::CallbackInfo& info) {
+  close(fd_argument(info, 0));
+  return info.Env().Undefined();
+}
+
+Napi::Object define(Napi::Env env, Napi::Object exports) {
+  exports.Set("FdPoll", FdPoll::define(env));
+  const struct {
+    const char* name;
+    Napi::Value (*body)(const Napi::CallbackInfo&);
+  } functions[] = {
+      {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
+      {"lock", guard<lock_js>},                      {"startInit", guard<start_init_js>},
+      {"reap", guard<reap_js>},                      {"signal", guard<signal_js>},
+      {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
+      {"write", guard<write_js>},                    {"send", guard<send_js>},
+      {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
+      {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},
+      {"removeTree", guard<remove_tree_js>},       {"duplicate", guard<duplicate_js>},
+  };
+  for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
+  return exports;
+}
+
+}  // namespace
+}  // namespace containerv
+
+static Napi::Object define_addon(Napi::Env env, Napi::Object exports) { return containerv::define(env, exports); }
+NODE_API_MODULE(containerv, define_addon)

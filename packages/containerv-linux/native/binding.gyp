@@ -1,0 +1,55 @@
+{
+  "target_defaults": {
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti", "-O3"],
+    "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
+    "cflags!": ["-Wno-unused-parameter", "-O3"],
+    "cflags_cc": ["-std=c++20"]
+  },
+  "targets": [
+    {
+      "target_name": "containerv",
+      "sources": [
+        "addon/addon.cc",
+        "addon/clone_vfork.cc",
+        "addon/control_socket.cc",
+        "addon/descriptor_io.cc",
+        "addon/fd_poll.cc",
+        "addon/remove_tree.cc",
+        "addon/start_init.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "cflags_cc!": ["-fno-exceptions"],
+      "cflags_cc": ["-fexceptions"],
+      "cflags!": ["-fno-exceptions"]
+    },
+    {
+      "target_name": "containerv-init",
+      "type": "executable",
+      "sources": [
+        "init/account_file.cc",
+        "init/child.cc",
+        "init/client.cc",
+        "init/confinement.cc",
+        "init/descendants.cc",
+        "init/descriptors.cc",
+        "init/main.cc",
+        "init/mount_table.cc",
+        "init/mounts.cc",
+        "init/namespaces.cc",
+        "init/operations.cc",
+        "init/plan.cc",
+        "init/process_table.cc",
+        "init/program_header.cc",
+        "init/rooted_path.cc",
+        "init/spawn_request.cc",
+        "init/supervisor.cc",
+        "init/terminal.cc"
+      ],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables"],
+      "ldflags": ["-static", "-Wl,--gc-sections", "-s"],
+      "ldflags!": ["-rdynamic", "-pthread"],
+      "cflags": ["-ffunction-sections", "-fdata-sections"]
+    }
+  ]
+}

@@ -1,0 +1,93 @@
+#pragma once
+
+// System calls and constants that are newer than the oldest C library and headers this builds against.
+// Numbers above 423 are the same on every architecture (include/uapi/asm-generic/unistd.h).
+
+#include <fcntl.h>
+#include <linux/types.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+namespace containerv::kernel {
+
+struct OpenHow {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+inline constexpr uint64_t kResolveNoMagiclinks = 0x02;
+inline constexpr uint64_t kResolveNoSymlinks = 0x04;
+inline constexpr uint64_t kResolveInRoot = 0x10;
+
+struct MountAttr {
+  uint64_t attr_set;
+  uint64_t attr_clr;
+  uint64_t propagation;
+  uint64_t userns_fd;
+};
+inline constexpr uint64_t kMountAttrReadonly = 0x01;
+inline constexpr uint64_t kMountAttrNosuid = 0x02;
+inline constexpr uint64_t kMountAttrNodev = 0x04;
+inline constexpr uint64_t kMountAttrNoexec = 0x08;
+
+inline constexpr unsigned kOpenTreeClone = 1;
+inline constexpr unsigned kAtRecursive = 0x8000;
+inline constexpr unsigned kMoveMountFromEmptyPath = 0x04;
+inline constexpr unsigned kMoveMountToEmptyPath = 0x40;
+inline constexpr unsigned kFsopenCloexec = 1;
+inline constexpr unsigned kFsmountCloexec = 1;
+enum FsconfigCommand : unsigned { kFsconfigSetFlag = 0, kFsconfigSetString = 1, kFsconfigCreate = 6 };
+
+inline int openat2(int dirfd, const char* path, uint64_t flags, uint64_t resolve, uint64_t mode = 0) {
+  OpenHow how{flags | O_CLOEXEC, mode, resolve};
+  return static_cast<int>(::syscall(SYS_openat2, dirfd, path, &how, sizeof how));
+}
+inline int open_tree(int dirfd, const char* path, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_open_tree, dirfd, path, flags | O_CLOEXEC));
+}
+inline int move_mount(int from, int to) {
+  return static_cast<int>(
+      ::syscall(SYS_move_mount, from, "", to, "", kMoveMountFromEmptyPath | kMoveMountToEmptyPath));
+}
+inline int fsopen(const char* type) { return static_cast<int>(::syscall(SYS_fsopen, type, kFsopenCloexec)); }
+inline int fsconfig(int fd, unsigned command, const char* key, const char* value) {
+  return static_cast<int>(::syscall(SYS_fsconfig, fd, command, key, value, 0));
+}
+inline int fsmount(int fd, uint64_t attributes) {
+  return static_cast<int>(::syscall(SYS_fsmount, fd, kFsmountCloexec, static_cast<unsigned>(attributes)));
+}
+inline int mount_setattr(int fd, unsigned flags, const MountAttr& attr) {
+  return static_cast<int>(::syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, &attr, sizeof attr));
+}
+inline int close_range(unsigned first, unsigned last) {
+  return static_cast<int>(::syscall(SYS_close_range, first, last, 0));
+}
+
+}  // namespace containerv::kernel

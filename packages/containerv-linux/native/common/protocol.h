@@ -1,0 +1,84 @@
+#pragma once
+
+// The control protocol between the driver and containerv-init. One SOCK_SEQPACKET datagram is one
+// message: u32 type, u32 request id, then the fields of that type, little-endian, strings and byte
+// arrays as u32 length + bytes, lists as u32 count + items. `src/protocol.ts` is the other half and
+// `test/protocol.test.ts` compares the two files.
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace containerv::protocol {
+
+inline constexpr uint32_t kVersion = 1;
+
+// A body above this size travels in a memfd passed as the message's first descriptor.
+inline constexpr size_t kMaxInline = 64 * 1024;
+inline constexpr size_t kMaxBody = 8 * 1024 * 1024;
+inline constexpr size_t kMaxDescriptors = 64;
+inline constexpr uint32_t kBodyInMemfd = 0x80000000;
+
+// Descriptors that containerv-init starts with.
+enum InitDescriptor : int { kOwnerFd = 3, kListenerFd = 4, kLockFd = 5, kFirstFreeFd = 6 };
+
+enum MessageType : uint32_t {
+  // driver -> init
+  kPlan = 1,
+  kSpawn = 2,
+  kKill = 3,
+  kStop = 4,
+  kStatus = 5,
+  // init -> driver
+  kReady = 101,
+  kFailed = 102,
+  kSpawned = 103,
+  kExited = 104,
+  kDone = 105,
+  kStatusReport = 106,
+};
+
+enum PlanFlag : uint32_t {
+  kDetached = 1 << 0,
+  kUserNamespace = 1 << 1,
+  kPidNamespace = 1 << 2,
+  kNewCgroupNamespace = 1 << 3,
+  kNewTimeNamespace = 1 << 4,
+  kNetNamespace = 1 << 5,
+};
+
+// Where an operation's target is: in the container's root, or in the private staging tmpfs.
+enum Place : uint32_t { kInRoot = 0, kInStaging = 1 };
+
+enum Operation : uint32_t {
+  kOpMkdir = 1,     // place, path, mode
+  kOpSymlink = 2,   // path, target
+  kOpMount = 3,     // place, path, flags, type, source, attributes, options[key, value]
+  kOpBind = 4,      // place, path, flags, source, attributes
+  kOpFile = 5,      // path, flags, mode, content: a file of ours bound over `path`
+  kOpMask = 6,      // path: a file becomes /dev/null, a directory an empty read-only one
+  kOpReadonly = 7,  // path: what is there, read-only
+  kOpSysctl = 8,    // key as a path below /proc/sys, value
+  kOpOpenRoot = 9,  // the root is at staging/root from here on
+  kOpRootReadonly = 10,
+};
+
+enum OperationFlag : uint32_t {
+  kCreateTarget = 1 << 0,   // make the mount point if it is missing
+  kSkipMissing = 1 << 1,    // no mount point, no mount
+  kNoSymlinks = 1 << 2,     // no component of the path may be a symbolic link
+  kRecursive = 1 << 3,      // binds: with everything mounted below
+  kSkipUnsupported = 1 << 4,  // a file system type that this kernel lacks is left out
+};
+
+enum MountAttribute : uint32_t { kReadonly = 1, kNosuid = 2, kNodev = 4, kNoexec = 8 };
+
+enum SpawnFlag : uint32_t {
+  kTty = 1 << 0,
+  kSurvivesClient = 1 << 1,
+};
+
+enum UserKind : uint32_t { kUserDefault = 0, kUserIds = 1, kUserName = 2 };
+
+enum KillFlag : uint32_t { kWholeGroup = 1 << 0 };
+
+}  // namespace containerv::protocol

@@ -1,0 +1,246 @@
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../common/kernel.h"
+#include "../common/protocol.h"
+#include "account_file.h"
+#include "descriptors.h"
+#include "program_header.h"
+
+namespace containerv {
+namespace {
+
+using namespace protocol;
+
+constexpr int kMaxGroups = 256;
+constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+class Child {
+ public:
+  explicit Child(ChildReport& report) : report_(report) {}
+
+  // exit_group directly: a filter lets it pass, and nothing of process 1's is to be flushed or destroyed.
+  [[noreturn]] void fail(ChildStep step, const char* syscall_name, int error, const char* path = "") {
+    report_.syscall = syscall_name;
+    report_.error = error;
+    snprintf(report_.path, sizeof report_.path, "%s", path);
+    report_.step = step;
+    leave();
+  }
+
+  [[noreturn]] static void leave() {
+    for (;;) syscall(SYS_exit_group, 127);
+  }
+
+  void detail(const char* text) { snprintf(report_.detail, sizeof report_.detail, "%s", text); }
+
+  void take_stdio(std::span<int> stdio, int alive);
+  void take_terminal();
+  void limit_resources(const SpawnRequest& request);
+  void become(const UserSpec& user, const Confinement& confinement, bool tty);
+  void enter(const char* cwd);
+  const char* find(const char* file, char** environment);
+
+ private:
+  struct Identity {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    gid_t groups[kMaxGroups];
+    int group_count = 0;
+  };
+  void resolve(const UserSpec& user, Identity& identity);
+  void resolve_name(const UserSpec& user, Identity& identity);
+
+  ChildReport& report_;
+  char candidate_[PATH_MAX];
+};
+
+void Child::take_stdio(std::span<int> stdio, int alive) {
+  const int count = static_cast<int>(stdio.size());
+  // None may lie where another is to go.
+  for (int& fd : stdio)
+    if (fd < count && (fd = fcntl(fd, F_DUPFD_CLOEXEC, count)) < 0) fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
+  if (alive <= count && (alive = fcntl(alive, F_DUPFD_CLOEXEC, count + 1)) < 0)
+    fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
+  for (int i = 0; i < count; ++i)
+    if (dup2(stdio[static_cast<size_t>(i)], i) < 0) fail(ChildStep::kStdio, "dup2", errno);
+  if (dup3(alive, count, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
+  close_from(static_cast<unsigned>(count) + 1);
+}
+
+void Child::take_terminal() {
+  if (ioctl(0, TIOCSCTTY, 0) != 0) fail(ChildStep::kTerminal, "ioctl(TIOCSCTTY)", errno);
+}
+
+void Child::limit_resources(const SpawnRequest& request) {
+  for (uint32_t i = 0; i < request.limit_count; ++i) {
+    const auto& limit = request.limits[i];
+    const rlimit64 value{limit.soft, limit.hard};
+    if (syscall(SYS_prlimit64, 0, limit.resource, &value, nullptr) != 0)
+      fail(ChildStep::kResourceLimit, "prlimit", errno);
+  }
+}
+
+void Child::resolve_name(const UserSpec& user, Identity& identity) {
+  char name[256];
+  snprintf(name, sizeof name, "%s", user.name);
+  char* group = strchr(name, ':');
+  if (group) *group++ = 0;
+  Account account;
+  // A number is that id, whatever a hostile passwd calls itself (CVE-2016-3697).
+  uint32_t id;
+  const bool numeric = parse_id(name, id);
+  const int error = numeric ? find_user(static_cast<uid_t>(id), account) : find_user(name, account);
+  if (error != 0 && !(numeric && !group && error == ENOENT) && !(numeric && group)) {
+    detail("user");
+    fail(ChildStep::kUser, "read", error, user.name);
+  }
+  if (numeric) account.uid = id;
+  identity.uid = account.uid;
+  identity.gid = account.gid;
+  if (group) {
+    if (!parse_id(group, id)) {
+      gid_t gid;
+      const int failed = find_group(group, gid);
+      if (failed != 0) {
+        detail("group");
+        fail(ChildStep::kUser, "read", failed, user.name);
+      }
+      id = gid;
+    }
+    identity.gid = id;
+  }
+  if (!numeric && !group) {
+    identity.group_count = find_memberships(name, identity.groups, kMaxGroups);
+    if (identity.group_count < 0) identity.group_count = 0;
+  }
+}
+
+void Child::resolve(const UserSpec& user, Identity& identity) {
+  if (user.kind == kUserName) resolve_name(user, identity);
+  if (user.kind != kUserIds) return;
+  identity.uid = user.uid;
+  identity.gid = user.gid;
+  const size_t count = user.groups.size() / sizeof(gid_t);
+  if (count > kMaxGroups) fail(ChildStep::kUser, "setgroups", EINVAL);
+  memcpy(identity.groups, user.groups.data(), count * sizeof(gid_t));
+  identity.group_count = static_cast<int>(count);
+}
+
+void Child::become(const UserSpec& user, const Confinement& confinement, bool tty) {
+  Identity identity;
+  resolve(user, identity);
+  // As grantpt(3) does: the terminal belongs to who uses it.
+  if (tty && fchown(0, identity.uid, static_cast<gid_t>(-1)) != 0) fail(ChildStep::kTerminal, "fchown", errno);
+  const int limited = limit_bounding_set(confinement.capabilities);
+  if (limited < 0) fail(ChildStep::kCapabilities, "prctl(PR_CAPBSET_DROP)", -limited);
+  // By system call: the C library's wrappers signal threads, of which there are none.
+  // EPERM with no group asked for: a user namespace whose owner may not set groups, where none can be held either.
+  if (syscall(SYS_setgroups, static_cast<size_t>(identity.group_count), identity.groups) != 0 &&
+      !(errno == EPERM && identity.group_count == 0))
+    fail(ChildStep::kUser, "setgroups", errno, user.name);
+  if (syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) != 0)
+    fail(ChildStep::kUser, "setresgid", errno, user.name);
+  if (syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0)
+    fail(ChildStep::kUser, "setresuid", errno, user.name);
+  const int set = set_capabilities(identity.uid == 0 ? confinement.capabilities : 0);
+  if (set < 0) fail(ChildStep::kCapabilities, "capset", -set);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(ChildStep::kCapabilities, "prctl(PR_SET_NO_NEW_PRIVS)", errno);
+}
+
+void Child::enter(const char* cwd) {
+  if (chdir(cwd) != 0) fail(ChildStep::kWorkingDirectory, "chdir", errno, cwd);
+  // A directory outside the root, reached through a leaked descriptor, has no path (CVE-2024-21626).
+  char path[PATH_MAX];
+  const long size = syscall(SYS_getcwd, path, sizeof path);
+  if (size <= 0 || path[0] != '/') fail(ChildStep::kWorkingDirectory, "getcwd", size <= 0 ? errno : EXDEV, cwd);
+}
+
+const char* Child::find(const char* file, char** environment) {
+  if (strchr(file, '/')) return file;
+  const char* path = kDefaultPath;
+  for (char** entry = environment; *entry; ++entry)
+    if (strncmp(*entry, "PATH=", 5) == 0) path = *entry + 5;
+  int error = ENOENT;
+  for (;;) {
+    const size_t size = strcspn(path, ":");
+    // An empty element means the working directory (execvp(3)); here it means nothing.
+    if (size > 0 && snprintf(candidate_, sizeof candidate_, "%.*s/%s", static_cast<int>(size), path, file) <
+                        static_cast<int>(sizeof candidate_)) {
+      struct stat about;
+      if (stat(candidate_, &about) == 0 && S_ISREG(about.st_mode)) {
+        if (faccessat(AT_FDCWD, candidate_, X_OK, 0) == 0) return candidate_;
+        error = EACCES;
+      }
+    }
+    if (path[size] == 0) fail(ChildStep::kFindCommand, "execve", error, file);
+    path += size + 1;
+  }
+}
+
+}  // namespace
+
+void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio, int alive,
+               ChildReport& report) {
+  Child child(report);
+  const bool tty = request.flags & kTty;
+  child.take_stdio(stdio, alive);
+  if (setsid() < 0) child.fail(ChildStep::kTerminal, "setsid", errno);
+  if (tty) child.take_terminal();
+  child.limit_resources(request);
+  umask(022);
+  child.become(request.user, confinement, tty);
+  child.enter(request.cwd);
+  const char* file = child.find(request.file, request.environment);
+  // Read while it can be: after the filter, a failed execve could not be explained any more.
+  ProgramHeader header;
+  header.read_from(file);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int loaded = load_filter(confinement.filter);
+  if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
+  execve(file, request.arguments, request.environment);
+  const int error = errno;
+  header.explain(error, report.detail, sizeof report.detail);
+  child.fail(ChildStep::kExecute, "execve", error, file);
+}
+
+void run_probe(const UserSpec& user, const Confinement& confinement, ChildReport& report) {
+  Child child(report);
+  child.become(user, confinement, false);
+  const int loaded = load_filter(confinement.filter);
+  if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
+  Child::leave();
+}
+
+const char* step_name(ChildStep step) {
+  switch (step) {
+    case ChildStep::kStdio: return "pass stdio";
+    case ChildStep::kTerminal: return "open terminal";
+    case ChildStep::kResourceLimit: return "set resource limit";
+    case ChildStep::kCapabilities: return "limit capabilities";
+    case ChildStep::kUser: return "become user";
+    case ChildStep::kWorkingDirectory: return "enter working directory";
+    case ChildStep::kFindCommand: return "find command";
+    case ChildStep::kFilter: return "load seccomp filter";
+    case ChildStep::kExecute: return "execute command";
+    case ChildStep::kNone: break;
+  }
+  return "start process";
+}
+
+}  // namespace containerv

@@ -1,0 +1,106 @@
+// containerv-init: process 1 of a container. Started by the driver inside fresh namespaces with
+// three descriptors (protocol.h, InitDescriptor), it builds the root from the plan it is sent, then
+// supervises.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "descriptors.h"
+#include "namespaces.h"
+#include "operations.h"
+#include "plan.h"
+#include "supervisor.h"
+
+namespace containerv {
+namespace {
+
+using namespace protocol;
+
+void start_clean() {
+  close_from(kFirstFreeFd);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  // What the parent ignored would stay ignored in every process of the container.
+  for (int number = 1; number <= SIGRTMAX; ++number)
+    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
+  prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
+  umask(0);
+}
+
+bool isolate(const Plan& plan, Failure& failure) {
+  if (plan.flags & kUserNamespace && !become_root_of_namespace(failure)) return false;
+  // Nothing inside may read or trace us (CVE-2016-9962). Only now: before, the driver had our maps to write.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_DUMPABLE)");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_NO_NEW_PRIVS)");
+  if (!(plan.flags & kPidNamespace) && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+    return failure.set("protect init", "prctl(PR_SET_CHILD_SUBREAPER)");
+  if (plan.flags & kNewCgroupNamespace && !enter_cgroup_namespace(failure)) return false;
+  if (plan.flags & kNewTimeNamespace &&
+      !enter_time_namespace(plan.monotonic_offset_s, plan.boottime_offset_s, failure))
+    return false;
+  if (plan.flags & kNetNamespace && !raise_loopback(failure)) return false;
+  return set_names(plan.hostname, plan.domainname, failure);
+}
+
+bool build_root(const Plan& plan, WireReader& reader, RootBuilder& builder, Failure& failure) {
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return failure.set("make mounts private", "mount", "/");
+  if (!builder.stage(plan.staging, failure) || !builder.run(reader, failure)) return false;
+  if (!reader.finished()) return failure.set(EBADMSG, "decode plan", "recvmsg");
+  return builder.enter(failure);
+}
+
+int fail(int owner, const Failure& failure) {
+  WireWriter failed(kFailed, 0);
+  failed.u32(static_cast<uint32_t>(failure.error));
+  failed.text(failure.step);
+  failed.text(failure.syscall);
+  failed.text(failure.path);
+  failed.text(failure.detail);
+  send(owner, failed.message().data(), failed.message().size(), MSG_NOSIGNAL);
+  return 1;
+}
+
+int start() {
+  start_clean();
+  UniqueFd owner(kOwnerFd), listener(kListenerFd), lock(kLockFd);
+  static Message message;
+  if (message.receive(owner.get()) != Message::Result::kMessage || message.type() != kPlan) return 1;
+  Failure failure;
+  Plan plan;
+  WireReader reader(message.body());
+  if (!plan.decode(reader)) {
+    failure.set(EBADMSG, "decode plan", "recvmsg");
+    return fail(owner.get(), failure);
+  }
+  RootBuilder builder;
+  if (!isolate(plan, failure) || !build_root(plan, reader, builder, failure)) return fail(owner.get(), failure);
+
+  ucred creator{};
+  socklen_t size = sizeof creator;
+  getsockopt(owner.get(), SOL_SOCKET, SO_PEERCRED, &creator, &size);
+  const int owner_fd = owner.get();
+  static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
+                                builder.proc(), plan.confinement},
+                               static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
+  static char status[3500];
+  if (!supervisor.open(failure) || !supervisor.probe(plan.user, builder.proc(), status, sizeof status / 2, failure))
+    return fail(owner_fd, failure);
+  describe_namespaces(builder.proc(), status, sizeof status);
+  if (!supervisor.send_ready(status)) return 1;
+  // The lock stays open for as long as we live: it says that the container does.
+  static_cast<void>(lock.release());
+  supervisor.run();
+}
+
+}  // namespace
+}  // namespace containerv
+
+int main() { return containerv::start(); }

@@ -1,0 +1,247 @@
+#include "operations.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "../common/kernel.h"
+#include "../common/protocol.h"
+#include "mounts.h"
+#include "rooted_path.h"
+
+namespace containerv {
+namespace {
+
+using namespace protocol;
+
+constexpr size_t kMaxMountOptions = 32;
+constexpr uint32_t kLocked = kReadonly | kNosuid | kNodev | kNoexec;
+
+Links links_for(uint32_t flags) { return flags & kNoSymlinks ? Links::kRefuse : Links::kFollowInRoot; }
+
+bool write_all(int fd, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+bool is_directory(int fd) {
+  struct stat about;
+  return fstat(fd, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+UniqueFd mount_point(int tree, const char* path, uint32_t flags, Kind kind) {
+  if (flags & kCreateTarget) return make_in_root(tree, path, kind, kind == Kind::kDirectory ? 0755 : 0644, links_for(flags));
+  return open_in_root(tree, path, O_PATH, links_for(flags));
+}
+
+}  // namespace
+
+int RootBuilder::tree(uint32_t place) const { return place == kInStaging ? staging_.get() : root_.get(); }
+
+bool RootBuilder::stage(const char* staging, Failure& failure) {
+  const char* step = "mount staging tmpfs";
+  UniqueFd directory(open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return failure.set(step, "open", staging);
+  UniqueFd host_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const MountPoint at{host_root.get(), staging, static_cast<UniqueFd&&>(directory)};
+  const MountOption options[] = {{"mode", "0700"}};
+  if (!mount_filesystem(at, "tmpfs", "containerv", kNosuid | kNodev, options, step, failure)) return false;
+  staging_.reset(open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!staging_) return failure.set(step, "open", staging);
+  for (const char* name : {"root", "files", "empty"})
+    if (mkdirat(staging_.get(), name, name[0] == 'e' ? 0555 : 0755) != 0) return failure.set(step, "mkdirat", name);
+  empty_ = open_in_root(staging_.get(), "empty", O_PATH);
+  return empty_ ? true : failure.set(step, "openat2", "empty");
+}
+
+bool RootBuilder::run(WireReader& plan, Failure& failure) {
+  const uint32_t operations = plan.count();
+  for (uint32_t i = 0; i < operations; ++i) {
+    bool done = false;
+    switch (plan.u32()) {
+      case kOpMkdir: done = mkdir(plan, failure); break;
+      case kOpSymlink: done = symlink(plan, failure); break;
+      case kOpMount: done = mount(plan, failure); break;
+      case kOpBind: done = bind(plan, failure); break;
+      case kOpFile: done = file(plan, failure); break;
+      case kOpMask: done = mask(plan, failure); break;
+      case kOpReadonly: done = readonly(plan, failure); break;
+      case kOpSysctl: done = sysctl(plan, failure); break;
+      case kOpOpenRoot: done = open_root(failure); break;
+      case kOpRootReadonly: {
+        // The root's own mount only: what is mounted below has its own attributes by now.
+        done = set_mount_attributes(root_.get(), "/", kReadonly, false, "make root read-only", failure);
+        break;
+      }
+      default: return failure.set(EBADMSG, "decode plan", "operation");
+    }
+    if (!plan.ok()) return failure.set(EBADMSG, "decode plan", "operation");
+    if (!done) return false;
+  }
+  return true;
+}
+
+bool RootBuilder::mkdir(WireReader& plan, Failure& failure) {
+  const uint32_t place = plan.u32();
+  const char* path = plan.text();
+  const uint32_t mode = plan.u32();
+  if (!plan.ok()) return false;
+  return make_in_root(tree(place), path, Kind::kDirectory, mode) ? true
+                                                                 : failure.set("make directory", "mkdirat", path);
+}
+
+bool RootBuilder::symlink(WireReader& plan, Failure& failure) {
+  const uint32_t place = plan.u32();
+  const char* path = plan.text();
+  const char* target = plan.text();
+  if (!plan.ok()) return false;
+  const char* slash = strrchr(path, '/');
+  char parent[PATH_MAX];
+  snprintf(parent, sizeof parent, "%.*s", static_cast<int>(slash ? slash - path : 0), path);
+  UniqueFd directory = make_in_root(tree(place), parent, Kind::kDirectory, 0755);
+  if (!directory) return failure.set("make symbolic link", "openat2", path);
+  if (symlinkat(target, directory.get(), slash ? slash + 1 : path) != 0 && errno != EEXIST)
+    return failure.set("make symbolic link", "symlinkat", path);
+  return true;
+}
+
+bool RootBuilder::mount(WireReader& plan, Failure& failure) {
+  const uint32_t place = plan.u32();
+  const char* path = plan.text();
+  const uint32_t flags = plan.u32();
+  const char* type = plan.text();
+  const char* source = plan.text();
+  const uint32_t attributes = plan.u32() & kLocked;
+  MountOption options[kMaxMountOptions];
+  const uint32_t count = plan.count(8);
+  if (count > kMaxMountOptions) plan.fail();
+  for (uint32_t i = 0; i < count && plan.ok(); ++i) options[i] = {plan.text(), plan.text()};
+  if (!plan.ok()) return false;
+
+  char step[64];
+  snprintf(step, sizeof step, "mount %s", type);
+  MountPoint at{tree(place), path, mount_point(tree(place), path, flags, Kind::kDirectory)};
+  if (!at.fd) {
+    if (errno == ENOENT && flags & kSkipMissing) return true;
+    return failure.set(step, "openat2", path);
+  }
+  if (!mount_filesystem(at, type, source, attributes, {options, count}, step, failure))
+    return failure.error == ENODEV && flags & kSkipUnsupported;
+  if (place == kInRoot && strcmp(type, "proc") == 0) {
+    proc_ = open_in_root(root_.get(), path, O_PATH | O_DIRECTORY, Links::kRefuse);
+    struct statfs about;
+    if (!proc_ || fstatfs(proc_.get(), &about) != 0 || about.f_type != PROC_SUPER_MAGIC)
+      return failure.set(ELOOP, step, "openat2", path);
+  }
+  return true;
+}
+
+bool RootBuilder::bind(WireReader& plan, Failure& failure) {
+  const uint32_t place = plan.u32();
+  const char* path = plan.text();
+  const uint32_t flags = plan.u32();
+  const char* source_path = plan.text();
+  const uint32_t attributes = plan.u32() & kLocked;
+  if (!plan.ok()) return false;
+  // Opened once: what is checked is what is bound (CVE-2024-42472).
+  UniqueFd source(open(source_path, O_PATH | O_CLOEXEC));
+  if (!source) return failure.set("open mount source", "open", source_path);
+  MountPoint at{tree(place), path,
+                mount_point(tree(place), path, flags, is_directory(source.get()) ? Kind::kDirectory : Kind::kFile)};
+  if (!at.fd) {
+    if (errno == ENOENT && flags & kSkipMissing) return true;
+    return failure.set("open mount target", "openat2", path);
+  }
+  return containerv::bind(at, source.get(), attributes, flags & kRecursive, "bind mount", failure);
+}
+
+bool RootBuilder::file(WireReader& plan, Failure& failure) {
+  const char* step = "bind generated file";
+  const char* path = plan.text();
+  const uint32_t flags = plan.u32();
+  const uint32_t mode = plan.u32();
+  const auto content = plan.bytes();
+  if (!plan.ok()) return false;
+  MountPoint at{root_.get(), path, mount_point(root_.get(), path, flags, Kind::kFile)};
+  if (!at.fd) {
+    if ((errno == ENOENT || errno == ENOTDIR) && flags & kSkipMissing) return true;
+    return failure.set(step, "openat2", path);
+  }
+  char name[32];
+  snprintf(name, sizeof name, "files/%u", files_++);
+  UniqueFd made(openat(staging_.get(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!made || !write_all(made.get(), content)) return failure.set(step, "write", path);
+  UniqueFd source(openat(staging_.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return containerv::bind(at, source.get(), kNosuid | kNodev | kNoexec, false, step, failure);
+}
+
+bool RootBuilder::open_null(Failure& failure) {
+  if (null_) return true;
+  null_.reset(open("/dev/null", O_PATH | O_CLOEXEC));
+  struct stat about;
+  // What hides a file must be the null device itself, not what somebody put in its place (CVE-2025-31133).
+  if (!null_ || fstat(null_.get(), &about) != 0) return failure.set("open the host's null device", "open", "/dev/null");
+  if (!S_ISCHR(about.st_mode) || about.st_rdev != makedev(1, 3))
+    return failure.set(ENODEV, "open the host's null device", "open", "/dev/null");
+  return true;
+}
+
+bool RootBuilder::mask(WireReader& plan, Failure& failure) {
+  const char* path = plan.text();
+  if (!plan.ok()) return false;
+  MountPoint at{root_.get(), path, open_in_root(root_.get(), path, O_PATH, Links::kRefuse)};
+  if (!at.fd) return errno == ENOENT || failure.set("mask path", "openat2", path);
+  if (is_directory(at.fd.get())) return containerv::bind(at, empty_.get(), kLocked, false, "mask path", failure);
+  return open_null(failure) &&
+         containerv::bind(at, null_.get(), kReadonly | kNosuid | kNoexec, false, "mask path", failure);
+}
+
+bool RootBuilder::readonly(WireReader& plan, Failure& failure) {
+  const char* path = plan.text();
+  if (!plan.ok()) return false;
+  MountPoint at{root_.get(), path, open_in_root(root_.get(), path, O_PATH, Links::kRefuse)};
+  if (!at.fd) return errno == ENOENT || failure.set("make path read-only", "openat2", path);
+  return containerv::bind(at, at.fd.get(), kReadonly, true, "make path read-only", failure);
+}
+
+bool RootBuilder::sysctl(WireReader& plan, Failure& failure) {
+  const char* step = "set sysctl";
+  const char* key = plan.text();
+  const auto value = plan.bytes();
+  if (!plan.ok()) return false;
+  if (!proc_) return failure.set(ENOENT, step, "openat2", key);
+  char path[256];
+  snprintf(path, sizeof path, "sys/%s", key);
+  UniqueFd file = open_in_root(proc_.get(), path, O_WRONLY, Links::kRefuse);
+  if (!file) return failure.set(step, "openat2", key);
+  return write_all(file.get(), value) || failure.set(step, "write", key);
+}
+
+bool RootBuilder::open_root(Failure& failure) {
+  root_ = open_in_root(staging_.get(), "root", O_PATH | O_DIRECTORY, Links::kRefuse);
+  return root_ ? true : failure.set("open root", "openat2", "root");
+}
+
+bool RootBuilder::enter(Failure& failure) {
+  const char* step = "enter root";
+  if (!root_) return failure.set(EBADMSG, step, "pivot_root");
+  if (fchdir(root_.get()) != 0) return failure.set(step, "fchdir");
+  // Both at ".": the old root is stacked over the new one, then detached (pivot_root(2), NOTES).
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return failure.set(step, "pivot_root");
+  if (umount2(".", MNT_DETACH) != 0) return failure.set(step, "umount2");
+  return chdir("/") == 0 || failure.set(step, "chdir");
+}
+
+}  // namespace containerv

@@ -1,0 +1,20 @@
+#include "plan.h"
+
+#include "../common/protocol.h"
+
+namespace containerv {
+
+bool Plan::decode(WireReader& reader) {
+  if (reader.u32() != protocol::kVersion) reader.fail();
+  flags = reader.u32();
+  staging = reader.text();
+  hostname = reader.text();
+  domainname = reader.text();
+  monotonic_offset_s = static_cast<int64_t>(reader.u64());
+  boottime_offset_s = static_cast<int64_t>(reader.u64());
+  user = read_user(reader);
+  confinement = read_confinement(reader);
+  return reader.ok();
+}
+
+}  // namespace containerv

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "confinement.h"
+
+namespace containerv {
+
+struct ResourceLimit {
+  uint32_t resource;
+  uint64_t soft;
+  uint64_t hard;
+};
+
+// One decoded kSpawn message. Strings point into the message, which must outlive it.
+struct SpawnRequest {
+  static constexpr size_t kMaxArguments = 65536;
+  static constexpr size_t kMaxLimits = 32;
+
+  uint32_t flags = 0;
+  const char* file = "";
+  const char* cwd = "/";
+  UserSpec user;
+  char** arguments = nullptr;    // null-terminated
+  char** environment = nullptr;  // null-terminated
+  uint32_t columns = 0;
+  uint32_t rows = 0;
+  ResourceLimit limits[kMaxLimits];
+  uint32_t limit_count = 0;
+  bool own_confinement = false;
+  Confinement confinement;
+
+  SpawnRequest() = default;
+  SpawnRequest(const SpawnRequest&) = delete;
+  SpawnRequest& operator=(const SpawnRequest&) = delete;
+  ~SpawnRequest();
+
+  // False when the message is malformed or there is no memory for it.
+  bool decode(WireReader& reader);
+};
+
+}  // namespace containerv

@@ -1,0 +1,387 @@
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <new>
+
+#include "descendants.h"
+#include "rooted_path.h"
+#include "terminal.h"
+
+namespace containerv {
+namespace {
+
+using namespace protocol;
+
+// What an epoll event is about: the kind in the high half, a descriptor or pid in the low one.
+enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5 };
+
+uint64_t tag(Kind kind, uint32_t id) { return static_cast<uint64_t>(kind) << 32 | id; }
+
+bool watch(int epoll, int fd, Kind kind, uint32_t id, uint32_t events = EPOLLIN) {
+  epoll_event event{events, {.u64 = tag(kind, id)}};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+uint64_t microseconds(const timeval& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Settings settings, UniqueFd listener, UniqueFd owner)
+    : settings_(settings),
+      listener_(static_cast<UniqueFd&&>(listener)),
+      clients_(new (std::nothrow) Client(static_cast<UniqueFd&&>(owner), true)) {}
+
+Supervisor::~Supervisor() {
+  while (clients_) {
+    Client* first = clients_;
+    clients_ = first->next;
+    delete first;
+  }
+}
+
+bool Supervisor::open(Failure& failure) {
+  const char* step = "start supervisor";
+  if (!clients_ || !processes_.open()) return failure.set(step, "mmap");
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  signals_.reset(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!signals_ || !epoll_) return failure.set(step, "signalfd");
+  const int owner = clients_->socket();
+  if (fcntl(owner, F_SETFL, O_NONBLOCK) != 0 || fcntl(listener_.get(), F_SETFL, O_NONBLOCK) != 0)
+    return failure.set(step, "fcntl");
+  if (!watch(epoll_.get(), signals_.get(), kSignals, 0) || !watch(epoll_.get(), listener_.get(), kListener, 0) ||
+      !watch(epoll_.get(), owner, kClient, static_cast<uint32_t>(owner)))
+    return failure.set(step, "epoll_ctl");
+  return true;
+}
+
+bool Supervisor::probe(const UserSpec& user, int proc, char* status, size_t size, Failure& failure) {
+  const char* step = "probe confinement";
+  Process* process = processes_.add();
+  if (!process) return failure.set(step, "mmap");
+  const pid_t pid = fork();
+  if (pid == 0) run_probe(user, settings_.confinement, *process->report);
+  if (pid < 0) return failure.set(step, "fork");
+  siginfo_t ended;
+  while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
+  const ChildReport report = *process->report;
+  processes_.remove(process);
+  char path[32];
+  snprintf(path, sizeof path, "%d/status", pid);
+  UniqueFd file = open_in_root(proc, path, O_RDONLY, Links::kRefuse);
+  const ssize_t got = file ? read(file.get(), status, size - 1) : -1;
+  const int read_error = errno;
+  waitpid(pid, nullptr, __WALL);
+  if (report.step != ChildStep::kNone) {
+    snprintf(failure.detail, sizeof failure.detail, "%s", report.detail);
+    return failure.set(report.error, step_name(report.step), report.syscall, report.path);
+  }
+  if (got <= 0) return failure.set(read_error, step, "read", "/proc/PID/status");
+  status[got] = 0;
+  return true;
+}
+
+bool Supervisor::send_ready(const char* status) {
+  WireWriter ready(kReady, 0);
+  ready.u32(kVersion);
+  ready.text(status);
+  return clients_->send(ready.message());
+}
+
+void Supervisor::run() {
+  for (;;) {
+    // One event at a time: handling it may free what the next one would have been about.
+    epoll_event event;
+    if (epoll_wait(epoll_.get(), &event, 1, -1) != 1) continue;
+    const auto id = static_cast<int>(event.data.u64 & 0xffffffff);
+    switch (event.data.u64 >> 32) {
+      case kSignals: {
+        signalfd_siginfo ignored;
+        while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
+        }
+        reap();
+        break;
+      }
+      case kListener: accept_clients(); break;
+      case kGrace: kill_everything(SIGKILL); break;
+      case kStarting:
+        if (Process* process = processes_.find(id)) settle_start(process);
+        break;
+      case kClient:
+        for (Client* client = clients_; client; client = client->next) {
+          if (client->socket() != id) continue;
+          if (event.events & EPOLLOUT && !client->flush())
+            drop(client);
+          else if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            serve(client);
+          else
+            watch_output(client);
+          break;
+        }
+        break;
+    }
+  }
+}
+
+void Supervisor::accept_clients() {
+  UniqueFd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket) return;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  // The directory's mode keeps others out already; this also holds if somebody opens it up.
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+  if (peer.uid != settings_.owner && peer.uid != 0) return;
+  const int fd = socket.get();
+  auto* client = new (std::nothrow) Client(static_cast<UniqueFd&&>(socket), false);
+  if (!client) return;
+  if (!watch(epoll_.get(), fd, kClient, static_cast<uint32_t>(fd))) {
+    delete client;
+    return;
+  }
+  client->next = clients_;
+  clients_ = client;
+}
+
+void Supervisor::serve(Client* client) {
+  switch (message_.receive(client->socket())) {
+    case Message::Result::kNothing: return;
+    case Message::Result::kClosed: return drop(client);
+    case Message::Result::kMessage: break;
+  }
+  switch (message_.type()) {
+    case kSpawn: spawn(client, message_); break;
+    case kKill: kill_process(client, message_); break;
+    case kStop: stop(client, message_); break;
+    case kStatus: report_status(client, message_); break;
+    default: drop(client);
+  }
+  // Descriptors that came with it and were not passed on must not stay open here.
+  message_.release();
+}
+
+void Supervisor::drop(Client* client) {
+  for (Process* process = processes_.first(); process; process = process->next) {
+    if (process->client != client) continue;
+    process->client = nullptr;
+    if (!process->survives_client && process->pid > 0) ::kill(-process->pid, SIGKILL), ::kill(process->pid, SIGKILL);
+  }
+  const bool owner_gone = client->owner() && !settings_.detached;
+  for (Client** link = &clients_; *link; link = &(*link)->next) {
+    if (*link != client) continue;
+    *link = client->next;
+    // Explicitly: a child that has not executed yet still holds the description, and closing ours would not do.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, client->socket(), nullptr);
+    delete client;
+    break;
+  }
+  if (owner_gone) end();
+}
+
+void Supervisor::answer(Client* client, std::span<const uint8_t> message, UniqueFd fd) {
+  // A client that cannot be told is closed; its next event, an end of file, drops it in its turn.
+  if (!client->send(message, static_cast<UniqueFd&&>(fd)))
+    shutdown(client->socket(), SHUT_RDWR);
+  else
+    watch_output(client);
+}
+
+void Supervisor::watch_output(Client* client) {
+  if (client->watched_for_output == client->waiting()) return;
+  client->watched_for_output = client->waiting();
+  const uint32_t events = client->waiting() ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  epoll_event event{events, {.u64 = tag(kClient, static_cast<uint32_t>(client->socket()))}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, client->socket(), &event);
+}
+
+void Supervisor::answer_failure(Client* client, uint32_t request, const Failure& failure) {
+  WireWriter failed(kFailed, request);
+  failed.u32(static_cast<uint32_t>(failure.error));
+  failed.text(failure.step);
+  failed.text(failure.syscall);
+  failed.text(failure.path);
+  failed.text(failure.detail);
+  answer(client, failed.message());
+}
+
+void Supervisor::spawn(Client* client, Message& message) {
+  Failure failure;
+  SpawnRequest request;
+  WireReader reader(message.body());
+  auto descriptors = message.descriptors();
+  const bool decoded = request.decode(reader);
+  const bool tty = request.flags & kTty;
+  if (!decoded || (tty ? !descriptors.empty() : descriptors.size() < 3)) {
+    failure.set(EBADMSG, "decode spawn request", "recvmsg");
+    return answer_failure(client, message.request(), failure);
+  }
+  if (stopping_) {
+    failure.set(ESHUTDOWN, "start process", "fork");
+    return answer_failure(client, message.request(), failure);
+  }
+  Terminal terminal;
+  if (tty && !open_terminal(request.columns, request.rows, terminal, failure))
+    return answer_failure(client, message.request(), failure);
+  int stdio[kMaxDescriptors];
+  size_t count = 0;
+  if (tty)
+    for (; count < 3; ++count) stdio[count] = terminal.peer.get();
+  else
+    for (const auto& fd : descriptors) stdio[count++] = fd.get();
+
+  int alive[2];
+  if (pipe2(alive, O_CLOEXEC) != 0) {
+    failure.set("start process", "pipe2");
+    return answer_failure(client, message.request(), failure);
+  }
+  UniqueFd alive_here(alive[0]), alive_there(alive[1]);
+  Process* process = processes_.add();
+  if (!process) {
+    failure.set("start process", "mmap");
+    return answer_failure(client, message.request(), failure);
+  }
+  const Confinement& confinement = request.own_confinement ? request.confinement : settings_.confinement;
+  const pid_t pid = fork();
+  if (pid == 0) run_child(request, confinement, {stdio, count}, alive_there.get(), *process->report);
+  if (pid < 0) {
+    failure.set("start process", "fork");
+    processes_.remove(process);
+    return answer_failure(client, message.request(), failure);
+  }
+  process->pid = pid;
+  process->request = message.request();
+  process->client = client;
+  process->survives_client = request.flags & kSurvivesClient;
+  process->terminal = static_cast<UniqueFd&&>(terminal.master);
+  process->alive = static_cast<UniqueFd&&>(alive_here);
+  alive_there.reset();
+  if (!watch(epoll_.get(), process->alive.get(), kStarting, static_cast<uint32_t>(pid))) ::kill(pid, SIGKILL);
+}
+
+// The child has either executed its program or died: its report is final.
+void Supervisor::settle_start(Process* process) {
+  if (!process->alive) return;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process->alive.get(), nullptr);
+  process->alive.reset();
+  const ChildReport report = *process->report;
+  processes_.release_report(process);
+  Client* client = process->client;
+  if (!client) return;
+  if (report.step == ChildStep::kNone) {
+    WireWriter spawned(kSpawned, process->request);
+    spawned.u32(static_cast<uint32_t>(process->pid));
+    return answer(client, spawned.message(), static_cast<UniqueFd&&>(process->terminal));
+  }
+  Failure failure;
+  failure.set(report.error, step_name(report.step), report.syscall, report.path);
+  memcpy(failure.detail, report.detail, sizeof report.detail);
+  answer_failure(client, process->request, failure);
+  process->client = nullptr;  // its exit status is the failure just told
+}
+
+void Supervisor::reap() {
+  for (;;) {
+    int status;
+    rusage usage;
+    const pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
+    if (pid == 0) return;
+    if (pid < 0) {
+      if (errno == ECHILD && stopping_) end();
+      return;
+    }
+    Process* process = processes_.find(pid);
+    if (!process) continue;  // an orphan of the container, adopted
+    settle_start(process);
+    if (process->client) {
+      WireWriter exited(kExited, process->request);
+      exited.u32(static_cast<uint32_t>(status));
+      exited.u64(microseconds(usage.ru_utime));
+      exited.u64(microseconds(usage.ru_stime));
+      for (const long figure : {usage.ru_maxrss, usage.ru_minflt, usage.ru_majflt, usage.ru_inblock, usage.ru_oublock,
+                                usage.ru_nvcsw, usage.ru_nivcsw})
+        exited.u64(static_cast<uint64_t>(figure));
+      answer(process->client, exited.message());
+    }
+    processes_.remove(process);
+  }
+}
+
+void Supervisor::kill_process(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  const int32_t pid = reader.i32();
+  const uint32_t signal = reader.u32();
+  const uint32_t flags = reader.u32();
+  Failure failure;
+  // Never ourselves, never "everyone" (0, -1); without a pid namespace, never a process of the host.
+  const bool allowed = reader.finished() && pid > 1 && signal <= static_cast<uint32_t>(SIGRTMAX) &&
+                       (settings_.pid_namespace || processes_.find(pid));
+  if (!allowed) {
+    failure.set(reader.finished() ? ESRCH : EBADMSG, "send signal", "kill");
+    return answer_failure(client, message.request(), failure);
+  }
+  if (::kill(flags & kWholeGroup ? -pid : pid, static_cast<int>(signal)) != 0) {
+    failure.set("send signal", "kill");
+    return answer_failure(client, message.request(), failure);
+  }
+  answer(client, WireWriter(kDone, message.request()).message());
+}
+
+void Supervisor::report_status(Client* client, const Message& message) {
+  WireWriter report(kStatusReport, message.request());
+  report.u32(processes_.size());
+  report.u32(stopping_);
+  answer(client, report.message());
+}
+
+// Signals every process, waits for them up to the grace time, then kills what is left and ends.
+void Supervisor::stop(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  const uint32_t signal = reader.u32();
+  const uint64_t grace_ms = reader.u64();
+  if (!reader.finished() || signal > static_cast<uint32_t>(SIGRTMAX)) return drop(client);
+  stopping_ = true;
+  answer(client, WireWriter(kDone, message.request()).message());
+  if (signal == SIGKILL || grace_ms == 0) end();
+  grace_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  const itimerspec when{{0, 0}, {static_cast<time_t>(grace_ms / 1000), static_cast<long>(grace_ms % 1000) * 1000000}};
+  if (!grace_ || timerfd_settime(grace_.get(), 0, &when, nullptr) != 0 || !watch(epoll_.get(), grace_.get(), kGrace, 0))
+    end();
+  kill_everything(static_cast<int>(signal));
+  reap();
+}
+
+void Supervisor::kill_everything(int signal) {
+  if (settings_.pid_namespace) {
+    ::kill(-1, signal);
+    if (signal == SIGKILL) end();
+    return;
+  }
+  for (Process* process = processes_.first(); process; process = process->next) ::kill(-process->pid, signal);
+  if (signal == SIGKILL) end();
+}
+
+// Without a pid namespace we are a subreaper: every orphan below us becomes our child, so killing our
+// children until there are none ends them all.
+void Supervisor::end() {
+  if (!settings_.pid_namespace) kill_descendants(settings_.proc);
+  _exit(0);
+}
+
+}  // namespace containerv

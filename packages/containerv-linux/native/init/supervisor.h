@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "client.h"
+#include "confinement.h"
+#include "failure.h"
+#include "process_table.h"
+
+namespace containerv {
+
+// Process 1's life after the root is built: serves spawn, kill and stop requests of any number of
+// clients over one epoll loop in which nothing blocks, and reaps every process of the container.
+class Supervisor {
+ public:
+  struct Settings {
+    bool detached;       // outlives the owner's connection
+    bool pid_namespace;  // we are its process 1: when we end, the kernel ends the rest
+    uid_t owner;         // as seen from here; only it may connect
+    int proc;            // a procfs that shows our own pid namespace
+    Confinement confinement;
+  };
+
+  Supervisor(Settings settings, UniqueFd listener, UniqueFd owner);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Prepares everything that can fail, before the driver is told that the container is ready.
+  bool open(Failure& failure);
+  // Starts a process that only takes on the default confinement, reads back what the kernel says of
+  // it into `status`, and reaps it.
+  bool probe(const UserSpec& user, int proc, char* status, size_t size, Failure& failure);
+  bool send_ready(const char* status);
+  [[noreturn]] void run();
+
+ private:
+  void accept_clients();
+  void serve(Client* client);
+  void drop(Client* client);
+  void answer(Client* client, std::span<const uint8_t> message, UniqueFd fd = UniqueFd());
+  void answer_failure(Client* client, uint32_t request, const Failure& failure);
+  void watch_output(Client* client);
+
+  void spawn(Client* client, Message& message);
+  void kill_process(Client* client, const Message& message);
+  void stop(Client* client, const Message& message);
+  void report_status(Client* client, const Message& message);
+
+  void settle_start(Process* process);
+  void reap();
+  void kill_everything(int signal);
+  [[noreturn]] void end();
+
+  Settings settings_;
+  UniqueFd listener_;
+  UniqueFd epoll_;
+  UniqueFd signals_;
+  UniqueFd grace_;
+  ProcessTable processes_;
+  Client* clients_;
+  bool stopping_ = false;
+  Message message_;
+};
+
+}  // namespace containerv

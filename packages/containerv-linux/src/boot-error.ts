@@ -1,0 +1,90 @@
+import type { ContainervError, ContainerSpec } from 'containerv-api';
+import { type SystemFailure, systemError } from './system-error.js';
+
+const EPERM = 1;
+const ENOENT = 2;
+const EACCES = 13;
+const EINVAL = 22;
+const ENOSPC = 28;
+const ELOOP = 40;
+const EUSERS = 87;
+
+/** Turns a failure to start init, or init's to build the root, into what the caller needs to know. */
+export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: unknown): ContainervError {
+  const { step, errno, path = '' } = failure;
+  const details = cause === undefined ? {} : { cause };
+  if (step === 'start init' && (errno === EPERM || errno === ENOSPC || errno === EUSERS)) {
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_PERMISSION',
+      what: 'This user may not make namespaces here',
+      hint: 'The kernel has to allow unprivileged user namespaces, or run as root. Which setting forbids it, and the command that changes it: containerv doctor',
+    });
+  }
+  if (step === 'map user ids' || step === 'map group ids') {
+    const hint = 'The ids must be ones that this user may map. See: containerv doctor';
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_PERMISSION',
+      what: 'Cannot map ids:',
+      hint,
+    });
+  }
+  if (step === 'open mount source') {
+    const hint =
+      errno === ENOENT ? 'The path is on the host. Create it first.' : 'It must be readable by this user.';
+    return systemError(failure, { ...details, what: 'Cannot open the source of a mount:', hint });
+  }
+  if (step === 'open mount target' || step === 'bind generated file') {
+    const hint =
+      errno === ENOENT ? 'Create it in the root, or let `create` do it in a writable one.' : undefined;
+    return systemError(failure, { ...details, code: 'ERR_CONTAINERV_LAYER', what: 'Cannot mount at', hint });
+  }
+  if (
+    errno === ELOOP &&
+    ['/proc', '/sys', '/dev'].some((place) => path === place || path.startsWith(`${place}/`))
+  ) {
+    const hint = 'A root whose /proc, /sys or /dev leads elsewhere is refused. Make it a plain directory.';
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_LAYER',
+      what: 'A symbolic link stands at',
+      hint,
+    });
+  }
+  if (step === 'mount overlay') return overlayError(failure, spec, details);
+  if (step.startsWith('mount ') && errno === ENOENT) {
+    const hint = `Create ${path} in the root, or use \`writable: 'overlay'\`, where it is made for you.`;
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_LAYER',
+      what: 'The root has no directory',
+      hint,
+    });
+  }
+  if (step.startsWith('mount ') && (errno === EPERM || errno === EACCES)) {
+    const hint =
+      'Mounts over parts of /proc or /sys on the host (as in many containers) forbid this. See: containerv doctor';
+    return systemError(failure, { ...details, what: 'The kernel does not allow it:', hint });
+  }
+  return systemError(failure, { ...details, what: 'Failed' });
+}
+
+function overlayError(
+  failure: SystemFailure,
+  spec: ContainerSpec,
+  details: { readonly cause?: unknown },
+): ContainervError {
+  const hint =
+    failure.errno === EINVAL && spec.writable === 'overlay'
+      ? "The data directory may be on a file system that overlayfs cannot write to, such as another overlay. Point CONTAINERV_DATA_DIR elsewhere, or use `writable: 'tmpfs'`."
+      : failure.errno === EPERM
+        ? 'Overlayfs in a user namespace needs Linux 5.11. See: containerv doctor'
+        : undefined;
+  return systemError(failure, {
+    ...details,
+    code: 'ERR_CONTAINERV_LAYER',
+    what: 'Cannot compose the root',
+    hint,
+  });
+}

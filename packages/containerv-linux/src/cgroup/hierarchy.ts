@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The control group hierarchies of this machine, as seen from this process. */
+export interface CgroupHierarchies {
+  /** v1 controllers, and the directory of our own group in each. */
+  readonly v1: ReadonlyMap<string, string>;
+  /** The v2 hierarchy: its mount point, our own group, and which controllers it has. */
+  readonly v2:
+    | { readonly mount: string; readonly own: string; readonly controllers: readonly string[] }
+    | undefined;
+}
+
+/** @param mountinfo /proc/self/mountinfo @param membership /proc/self/cgroup (cgroups(7)) */
+export function parseHierarchies(
+  mountinfo: string,
+  membership: string,
+  readControllers: (mount: string) => string,
+): CgroupHierarchies {
+  const paths = new Map<string, string>();
+  for (const line of membership.split('\n')) {
+    const [, controllers, ...rest] = line.split(':');
+    if (controllers === undefined) continue;
+    for (const controller of controllers.split(',')) paths.set(controller, rest.join(':'));
+  }
+  const v1 = new Map<string, string>();
+  let v2: CgroupHierarchies['v2'];
+  for (const line of mountinfo.split('\n')) {
+    const mount = parseMount(line);
+    if (mount?.type === 'cgroup2' && v2 === undefined) {
+      const own = below(mount, paths.get(''));
+      if (own === undefined) continue;
+      v2 = {
+        mount: mount.point,
+        own,
+        controllers: readControllers(mount.point).split(/\s+/).filter(Boolean),
+      };
+    } else if (mount?.type === 'cgroup') {
+      for (const option of mount.options) {
+        const own = below(mount, paths.get(option));
+        if (own !== undefined && !v1.has(option)) v1.set(option, own);
+      }
+    }
+  }
+  return { v1, v2 };
+}
+
+export function readHierarchies(): CgroupHierarchies {
+  return parseHierarchies(
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+    readFileSync('/proc/self/cgroup', 'utf8'),
+    (mount) => readFileSync(path.join(mount, 'cgroup.controllers'), 'utf8'),
+  );
+}
+
+interface CgroupMount {
+  readonly root: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** One line of mountinfo (proc_pid_mountinfo(5)): optional fields end at a lone hyphen. */
+function parseMount(line: string): CgroupMount | undefined {
+  const [before, after] = line.split(' - ', 2);
+  const [, , , root, point] = before?.split(' ') ?? [];
+  const [type, , options] = after?.split(' ') ?? [];
+  if (root === undefined || point === undefined || type === undefined) return undefined;
+  return { root, point, type, options: options?.split(',') ?? [] };
+}
+
+/** The directory of a group under a mount that may show only a part of the hierarchy. */
+function below(mount: CgroupMount, group: string | undefined): string | undefined {
+  if (group === undefined) return undefined;
+  const relative =
+    mount.root === '/' ? group : group.startsWith(mount.root) ? group.slice(mount.root.length) : '/';
+  return path.join(mount.point, relative);
+}

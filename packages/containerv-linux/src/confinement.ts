@@ -1,0 +1,86 @@
+import { ContainervError, type PolicyName, type SecurityPolicy } from 'containerv-api';
+import { capabilityNames, createPolicy, seccompLogRequested } from 'containerv-policy';
+
+/** What a policy comes to on this kernel: a capability bit mask and a seccomp program. */
+export interface Confinement {
+  readonly capabilities: bigint;
+  /** An array of `struct sock_filter`, never empty. */
+  readonly filter: Uint8Array;
+}
+
+/** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` for an architecture without a system call table. */
+export function confinementOf(policy: SecurityPolicy | PolicyName): Confinement {
+  const resolved = resolvePolicy(policy);
+  const filter = resolved.compileSeccomp({ arch: filterArch(), log: seccompLogRequested() });
+  if (filter.length === 0) {
+    throw new ContainervError('ERR_CONTAINERV_INVALID_POLICY', 'The policy compiles to no filter', {
+      hint: 'A policy without a filter would be no confinement.',
+    });
+  }
+  return { capabilities: capabilityMask(resolved.capabilities), filter };
+}
+
+export function resolvePolicy(policy: SecurityPolicy | PolicyName): SecurityPolicy {
+  return typeof policy === 'string' ? createPolicy(policy) : policy;
+}
+
+/** Both at once: only what both allow is allowed. */
+export function intersect(outer: Confinement, inner: Confinement): Confinement {
+  return {
+    capabilities: outer.capabilities & inner.capabilities,
+    filter: chainFilters(outer.filter, inner.filter),
+  };
+}
+
+const INSTRUCTION_BYTES = 8;
+const MAX_INSTRUCTIONS = 4096;
+const BPF_RET_K = 0x06;
+const BPF_JMP_JA = 0x05;
+const SECCOMP_RET_ALLOW = 0x7fff0000;
+
+/**
+ * A program that allows what both allow and otherwise answers as the first that does not: every "return ALLOW" of the
+ * first becomes a jump to the second. Loading the two after each other would need the first to allow seccomp(2).
+ */
+export function chainFilters(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const count = first.length / INSTRUCTION_BYTES;
+  const chained = Buffer.concat([first, second]);
+  if (chained.length / INSTRUCTION_BYTES > MAX_INSTRUCTIONS) {
+    throw new ContainervError(
+      'ERR_CONTAINERV_INVALID_POLICY',
+      `The two policies together are ${chained.length / INSTRUCTION_BYTES} instructions, more than ${MAX_INSTRUCTIONS}`,
+    );
+  }
+  for (let index = 0; index < count; index++) {
+    const at = index * INSTRUCTION_BYTES;
+    if (chained.readUInt16LE(at) !== BPF_RET_K || chained.readUInt32LE(at + 4) !== SECCOMP_RET_ALLOW)
+      continue;
+    chained.writeUInt16LE(BPF_JMP_JA, at);
+    chained.writeUInt32LE(count - index - 1, at + 4);
+  }
+  return chained;
+}
+
+function capabilityMask(names: readonly string[]): bigint {
+  let mask = 0n;
+  for (const name of names) {
+    const bit = capabilityNames.indexOf(name as (typeof capabilityNames)[number]);
+    if (bit < 0) {
+      throw new ContainervError('ERR_CONTAINERV_INVALID_POLICY', `Unknown capability \`${name}\``);
+    }
+    mask |= 1n << BigInt(bit);
+  }
+  return mask;
+}
+
+/** Names of the capabilities in a mask as /proc/PID/status prints it. */
+export function capabilitiesIn(mask: bigint): string[] {
+  return capabilityNames.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
+}
+
+function filterArch(): 'x64' | 'arm64' {
+  if (process.arch === 'x64' || process.arch === 'arm64') return process.arch;
+  throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `No system call table for ${process.arch}`, {
+    hint: 'containerv-linux works on x64 and arm64.',
+  });
+}

@@ -1,0 +1,160 @@
+import { EventEmitter } from 'node:events';
+import {
+  type Container,
+  type ContainerEvents,
+  type ContainerProcess,
+  ContainervError,
+  type ContainerState,
+  type Enforced,
+  type ProcessDefaults,
+  type ProcessSpec,
+  resolveRunOptions,
+  resolveSpawnOptions,
+  type RunOptions,
+  type RunOutput,
+  type RunResult,
+  type Signal,
+  signalNumber,
+  type SpawnOptions,
+  type StopOptions,
+} from 'containerv-api';
+import { type Channel, refusalError } from './channel.js';
+import { type Confinement, confinementOf, intersect } from './confinement.js';
+import type { Native } from './native.js';
+import { InitProcess, type ProcessHost } from './process/init-process.js';
+import { LinuxProcess } from './process/linux-process.js';
+import { runProcess } from './process/run.js';
+import { planStdio } from './process/stdio-plan.js';
+import { MessageType } from './protocol.js';
+import { WireWriter } from './wire.js';
+
+/** What is the same for the program that made a container and for those that join it: processes over a channel. */
+export abstract class LinuxContainer extends EventEmitter<ContainerEvents> implements Container {
+  readonly id: string;
+  readonly guest = 'linux';
+  protected readonly native: Native;
+  protected readonly confinement: Confinement;
+  readonly #defaults: ProcessDefaults;
+  readonly #detached: boolean;
+  #state: ContainerState = 'created';
+
+  protected constructor(
+    native: Native,
+    id: string,
+    defaults: ProcessDefaults,
+    confinement: Confinement,
+    detached: boolean,
+  ) {
+    super();
+    this.native = native;
+    this.id = id;
+    this.confinement = confinement;
+    this.#defaults = defaults;
+    this.#detached = detached;
+  }
+
+  abstract readonly enforced: Enforced;
+  abstract start(): Promise<void>;
+  abstract stop(options?: StopOptions): Promise<void>;
+  abstract destroy(): Promise<void>;
+  /** `undefined` unless the container runs. */
+  protected abstract channel(): Channel | undefined;
+  protected abstract takeOomKill(): Promise<boolean>;
+
+  get state(): ContainerState {
+    return this.#state;
+  }
+
+  protected enter(state: ContainerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+
+  async spawn(
+    command: string,
+    args: readonly string[] = [],
+    options: SpawnOptions = {},
+  ): Promise<ContainerProcess> {
+    const spec = resolveSpawnOptions(command, args, options, this.#defaults);
+    const host = this.#host('spawn', spec);
+    const confinement = this.#confinementFor(spec);
+    const plan = planStdio(this.native, spec.tty === undefined ? spec.stdio : []);
+    try {
+      return new LinuxProcess(this.native, await InitProcess.start(host, spec, plan, confinement), plan);
+    } catch (error) {
+      plan.closeAll();
+      throw error;
+    }
+  }
+
+  async run<const Options extends RunOptions = RunOptions>(
+    command: string,
+    args: readonly string[] = [],
+    options?: Options,
+  ): Promise<RunResult<RunOutput<Options>>> {
+    const spec = resolveRunOptions(command, args, options, this.#defaults);
+    const result = await runProcess(this.#host('run', spec), spec, this.#confinementFor(spec));
+    return result as RunResult<RunOutput<Options>>;
+  }
+
+  async kill(pid: number, signal: Signal = 'SIGTERM'): Promise<void> {
+    const number = signalNumber(signal);
+    if (!Number.isSafeInteger(pid) || pid < 2 || pid > 2 ** 22) {
+      throw new ContainervError(
+        'ERR_CONTAINERV_INVALID_OPTION',
+        `Expected \`pid\` to be a process of the container, got \`${pid}\``,
+        {
+          hint: 'Process 1 is the init; use stop() or destroy() for the whole container.',
+        },
+      );
+    }
+    try {
+      await this.running('kill').call((request) =>
+        new WireWriter(MessageType.Kill, request).u32(pid).u32(number).u32(0),
+      );
+    } catch (error) {
+      throw refusalError(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy();
+  }
+
+  protected running(call: string): Channel {
+    const channel = this.channel();
+    if (channel !== undefined && this.#state === 'running') return channel;
+    throw stateError(this.id, this.#state, call);
+  }
+
+  #host(call: string, spec: ProcessSpec): ProcessHost {
+    if (spec.detached && !this.#detached) {
+      throw new ContainervError(
+        'ERR_CONTAINERV_INVALID_OPTION',
+        '`detached` processes need a detached container',
+        {
+          hint: 'Create the container with `detached: true`.',
+        },
+      );
+    }
+    const channel = this.running(call);
+    return { native: this.native, channel, takeOomKill: async () => this.takeOomKill() };
+  }
+
+  #confinementFor({ policy }: ProcessSpec): Confinement | undefined {
+    return policy === undefined ? undefined : intersect(this.confinement, confinementOf(policy));
+  }
+}
+
+export function stateError(id: string, state: ContainerState, call: string): ContainervError {
+  const hint =
+    state === 'stopped'
+      ? 'Call start() first.'
+      : state === 'destroyed'
+        ? 'Create another container.'
+        : undefined;
+  return new ContainervError('ERR_CONTAINERV_STATE', `Cannot ${call}: container '${id}' is ${state}`, {
+    hint,
+  });
+}

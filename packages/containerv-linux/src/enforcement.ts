@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { ContainervError, type ContainerSpec, type Enforced, type NamespaceName } from 'containerv-api';
+import type { Cgroup } from './cgroup/cgroup.js';
+import { capabilitiesIn } from './confinement.js';
+
+const NAMESPACE_FILES: Readonly<Record<NamespaceName, string>> = {
+  mount: 'mnt',
+  pid: 'pid',
+  net: 'net',
+  ipc: 'ipc',
+  uts: 'uts',
+  user: 'user',
+  cgroup: 'cgroup',
+  time: 'time',
+};
+const SECCOMP_MODE_FILTER = '2';
+
+/**
+ * What the kernel says of a process that took on the container's confinement: `report` has its /proc/PID/status
+ * (proc_pid_status(5)) and a line `ns TYPE INODE` for each namespace that init is in.
+ */
+export function readEnforced(report: string, spec: ContainerSpec, cgroup: Cgroup): Enforced {
+  const fields = new Map(
+    report.split('\n').flatMap((line): [string, string][] => {
+      const colon = line.indexOf(':');
+      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]];
+    }),
+  );
+  const namespaces = ownNamespaces(report);
+  return {
+    seccomp: fields.get('Seccomp') === SECCOMP_MODE_FILTER,
+    landlock: false,
+    bpfLsm: false,
+    noNewPrivileges: fields.get('NoNewPrivs') === '1',
+    capabilities: capabilitiesIn(BigInt(`0x${fields.get('CapBnd') ?? '0'}`)),
+    namespaces,
+    userNamespace: namespaces.includes('user'),
+    cgroup: cgroup.version,
+    limits: cgroup.limits,
+    network: spec.network.mode,
+    isolation: 'namespaces',
+  };
+}
+
+/** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when something that was asked for is not in force. */
+export function verifyEnforced(enforced: Enforced, spec: ContainerSpec, capabilities: bigint): void {
+  const missing: string[] = [];
+  if (!enforced.seccomp) missing.push('the seccomp filter');
+  if (!enforced.noNewPrivileges) missing.push('no_new_privs');
+  for (const [name, wanted] of Object.entries(spec.namespaces)) {
+    if (wanted && !enforced.namespaces.includes(name as NamespaceName)) missing.push(`the ${name} namespace`);
+  }
+  const allowed = capabilitiesIn(capabilities);
+  const extra = enforced.capabilities.filter((name) => !allowed.includes(name));
+  if (extra.length > 0) missing.push(`dropping ${extra.join(', ')}`);
+  if (missing.length === 0) return;
+  throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `Not in force: ${missing.join(', ')}`, {
+    step: 'verify confinement',
+    hint: 'The kernel took the request and did not do it. See: containerv doctor',
+  });
+}
+
+function ownNamespaces(report: string): NamespaceName[] {
+  const inside = new Map(
+    [...report.matchAll(/^ns (\w+) (\d+)$/gm)].map(([, type, inode]) => [type, Number(inode)]),
+  );
+  return (Object.entries(NAMESPACE_FILES) as [NamespaceName, string][]).flatMap(([name, file]) => {
+    const inode = inside.get(file);
+    const host = statSync(`/proc/self/ns/${file}`, { throwIfNoEntry: false })?.ino;
+    return inode !== undefined && inode !== host ? [name] : [];
+  });
+}

@@ -1,0 +1,141 @@
+import path from 'node:path';
+import {
+  checkContainerId,
+  type Container,
+  ContainervError,
+  type Enforced,
+  nearestName,
+  parseDuration,
+  type StopOptions,
+} from 'containerv-api';
+import { Channel } from './channel.js';
+import { LinuxContainer, stateError } from './container.js';
+import { type Native, native } from './native.js';
+import { MessageType } from './protocol.js';
+import { containerIds, removeDead } from './prune-containers.js';
+import { type BaseDirectories, baseDirectories } from './state/directories.js';
+import { readStateFile, type StateRecord } from './state/state-file.js';
+import { systemError, failureOf } from './system-error.js';
+import { WireWriter } from './wire.js';
+
+const SIGTERM = 15;
+const SIGKILL = 9;
+const STOP_GRACE_MS = 10_000;
+
+/**
+ * Attaches to a container of this user from any process. A process started through it has exactly the confinement of
+ * any other, and ends when this program does.
+ * @throws ContainervError `ERR_CONTAINERV_NOT_FOUND`
+ */
+export async function joinContainer(id: string): Promise<Container> {
+  const addon = native();
+  const base = baseDirectories();
+  const directory = path.join(base.state, checkContainerId(id));
+  const record = await readStateFile(directory);
+  if (record === undefined) throw await notFound(base, id);
+  let channel: Channel | undefined;
+  try {
+    channel = new Channel(addon, await addon.connect(directory));
+  } catch (error) {
+    const failure = failureOf(error, 'connect to container');
+    // Nobody listens: it is stopped, or its owner crashed.
+    if (failure === undefined || !GONE.has(failure.errno)) {
+      throw failure === undefined ? error : systemError(failure, { what: 'Cannot join', cause: error });
+    }
+  }
+  return new JoinedContainer(addon, base, record, channel);
+}
+
+const ENOENT = 2;
+const ECONNREFUSED = 111;
+const GONE: ReadonlySet<number> = new Set([ENOENT, ECONNREFUSED]);
+
+class JoinedContainer extends LinuxContainer {
+  readonly enforced: Enforced;
+  readonly #base: BaseDirectories;
+  #channel: Channel | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #ending: 'stopped' | 'destroyed' | undefined;
+
+  constructor(addon: Native, base: BaseDirectories, record: StateRecord, channel: Channel | undefined) {
+    const { defaults } = record;
+    const user = { group: undefined, groups: undefined, ...defaults.user };
+    super(
+      addon,
+      record.id,
+      { cwd: defaults.cwd, env: defaults.env, user, rlimits: defaults.rlimits },
+      { capabilities: BigInt(`0x${defaults.capabilities}`), filter: Buffer.from(defaults.filter, 'base64') },
+      record.detached,
+    );
+    if (record.enforced === null) throw stateError(record.id, 'created', 'join');
+    this.enforced = record.enforced;
+    this.#base = base;
+    this.#channel = channel;
+    if (channel === undefined) {
+      this.enter('stopped');
+      return;
+    }
+    this.#ended = new Promise((resolve) => {
+      channel.onClose = () => {
+        this.#channel = undefined;
+        if (this.#ending !== 'destroyed') this.enter('stopped');
+        this.emit('exit', { reason: this.#ending ?? 'stopped' });
+        resolve();
+      };
+    });
+    this.enter('running');
+  }
+
+  /** Only the owner can: it holds the resources. */
+  async start(): Promise<void> {
+    if (this.state === 'running') return;
+    throw new ContainervError(
+      'ERR_CONTAINERV_UNSUPPORTED',
+      `Container '${this.id}' can only be started by its owner`,
+      {
+        hint: 'Call start() in the program that created it, or create another.',
+      },
+    );
+  }
+
+  async stop(options: StopOptions = {}): Promise<void> {
+    const graceMs = parseDuration(options.timeout ?? STOP_GRACE_MS, 'timeout');
+    if (this.state === 'stopped') return;
+    await this.#end(SIGTERM, graceMs, 'stopped');
+  }
+
+  /** Ends it. Its owner, if that is alive, removes the rest when it destroys it in its turn; otherwise we do. */
+  async destroy(): Promise<void> {
+    if (this.state === 'destroyed') return;
+    if (this.state === 'running') await this.#end(SIGKILL, 0, 'destroyed');
+    await removeDead(this.native, this.#base, this.id, { evenStopped: true });
+    this.enter('destroyed');
+  }
+
+  protected channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** The counter is its owner's; from here a kill for memory is a SIGKILL like any other. */
+  protected async takeOomKill(): Promise<boolean> {
+    return false;
+  }
+
+  async #end(signal: number, graceMs: number, ending: 'stopped' | 'destroyed'): Promise<void> {
+    const channel = this.running('stop');
+    this.#ending = ending;
+    try {
+      await channel.call((request) => new WireWriter(MessageType.Stop, request).u32(signal).u64(graceMs));
+    } catch (error) {
+      if (!channel.closed) throw error;
+    }
+    await this.#ended;
+  }
+}
+
+async function notFound(base: BaseDirectories, id: string): Promise<ContainervError> {
+  const nearest = nearestName(id, await containerIds(base));
+  return new ContainervError('ERR_CONTAINERV_NOT_FOUND', `There is no container '${id}'`, {
+    hint: nearest === undefined ? 'See what there is: containerv ps' : `Did you mean '${nearest}'?`,
+  });
+}

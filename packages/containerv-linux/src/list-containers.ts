@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { ContainerInfo } from 'containerv-api';
+import { native } from './native.js';
+import { containerIds } from './prune-containers.js';
+import { lockExclusive } from './state/claim.js';
+import { baseDirectories } from './state/directories.js';
+import { readStateFile, type StateRecord } from './state/state-file.js';
+
+/** All containers of this user, the stopped and the crashed included, oldest first. */
+export async function listContainers(): Promise<ContainerInfo[]> {
+  const base = baseDirectories();
+  const found = await Promise.all(
+    (await containerIds(base)).map(async (id) => describe(path.join(base.state, id))),
+  );
+  return found
+    .filter((info) => info !== undefined)
+    .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+}
+
+async function describe(directory: string): Promise<ContainerInfo | undefined> {
+  const record = await readStateFile(directory);
+  if (record === undefined) return undefined;
+  const addon = native();
+  const claim = await lockExclusive(addon, directory);
+  if (claim !== undefined) addon.close(claim.lock);
+  return toInfo(record, claim === undefined);
+}
+
+function toInfo(record: StateRecord, alive: boolean): ContainerInfo {
+  const running = alive && !record.stopped && record.initPid !== null;
+  return {
+    id: record.id,
+    state: running ? 'running' : alive && !record.stopped ? 'created' : 'stopped',
+    guest: 'linux',
+    initPid: running ? record.initPid : null,
+    ownerPid: record.ownerPid,
+    detached: record.detached,
+    createdAt: new Date(record.createdAt),
+    rootfs: record.rootfs,
+    policy: record.policy,
+  };
+}

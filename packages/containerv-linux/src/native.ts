@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ContainervError } from 'containerv-api';
+
+/** What `native/addon` exports: system calls that Node lacks. Failures carry `step`, `syscall`, `errno`, `path`. */
+export interface Native {
+  /** A sealed copy of an executable in memory, as a descriptor. */
+  sealExecutable(path: string): Promise<number>;
+  startInit(request: StartRequest): Promise<StartedInit>;
+  /** Waits for a child and gives its wait status. */
+  reap(pid: number): Promise<number>;
+  /** `false`: it is gone already. */
+  signal(pid: number, pidfd: number, signal: number): boolean;
+  connect(stateDirectory: string): Promise<number>;
+  /** A descriptor that holds the lock, or -1 when somebody else's excludes it. */
+  lock(path: string, exclusive: boolean): Promise<number>;
+  removeTree(path: string): Promise<void>;
+  createPipe(): [readEnd: number, writeEnd: number];
+  /** Bytes read, 0 at the end, -1 when it would block. */
+  read(fd: number, into: Buffer): number;
+  /** Bytes written, -1 when it would block. */
+  write(fd: number, from: Buffer): number;
+  /** 1 sent, 0 would block, -1 the other side is gone. */
+  send(socket: number, message: Buffer, fds: readonly number[]): number;
+  /** `null` at the end, `undefined` when it would block. */
+  receive(socket: number): { readonly message: Buffer; readonly fds: readonly number[] } | null | undefined;
+  setWindowSize(fd: number, columns: number, rows: number): void;
+  hasSystemCall(number: number): boolean;
+  duplicate(fd: number): number;
+  close(fd: number): void;
+  FdPoll: new (fd: number, onEvents: (events: number) => void) => FdPoll;
+}
+
+export interface StartRequest {
+  readonly executable: number;
+  readonly lock: number;
+  /** CLONE_NEW* */
+  readonly namespaces: number;
+  readonly stateDirectory: string;
+  /** Lines for /proc/PID/uid_map; empty: no user namespace. */
+  readonly uidMap: string;
+  readonly gidMap: string;
+  readonly denySetgroups: boolean;
+  /** A cgroup v2 directory to be born in, or -1. */
+  readonly cgroup: number;
+  /** `cgroup.procs` files to be moved into. */
+  readonly cgroupProcs: readonly string[];
+  /** Empty: as the caller's. */
+  readonly oomScoreAdj: string;
+  readonly plan: Buffer;
+}
+
+export interface StartedInit {
+  readonly pid: number;
+  /** -1 before Linux 5.2. */
+  readonly pidfd: number;
+  readonly socket: number;
+}
+
+/** Watches a descriptor that it does not own; 1 is readable, 2 is writable. */
+export interface FdPoll {
+  start(events: number): void;
+  stop(): void;
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+export const READABLE = 1;
+export const WRITABLE = 2;
+
+let loaded: Native | undefined;
+
+/** The directory of the native parts for this machine. */
+export function nativeDirectory(): string {
+  const libc = isGlibc() ? 'gnu' : 'musl';
+  return path.join(path.dirname(fileURLToPath(import.meta.url)), 'native', `${process.arch}-${libc}`);
+}
+
+/** Loads the addon on first use. @throws ContainervError `ERR_CONTAINERV_NO_DRIVER`. */
+export function native(): Native {
+  if (loaded !== undefined) return loaded;
+  const file = path.join(nativeDirectory(), 'containerv.node');
+  try {
+    loaded = createRequire(import.meta.url)(file) as Native;
+  } catch (cause) {
+    throw new ContainervError(
+      'ERR_CONTAINERV_NO_DRIVER',
+      'The native part of containerv-linux cannot be loaded',
+      {
+        step: 'load driver',
+        path: file,
+        hint:
+          process.platform === 'linux'
+            ? `It was built for another machine (this is ${process.arch}, ${isGlibc() ? 'glibc' : 'musl'}), or node_modules was copied. Reinstall containerv-linux here.`
+            : `containerv-linux works on Linux only; this is ${process.platform}.`,
+        cause,
+      },
+    );
+  }
+  return loaded;
+}
+
+function isGlibc(): boolean {
+  const report = process.report as { excludeNetwork?: boolean } & typeof process.report;
+  // Otherwise the report resolves the names of every open connection.
+  report.excludeNetwork = true;
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime !== undefined;
+}

@@ -1,0 +1,54 @@
+import type { ContainerSpec, ResolvedUser } from 'containerv-api';
+import type { Confinement } from '../confinement.js';
+import { MessageType, PlanFlag, PROTOCOL_VERSION, UserKind } from '../protocol.js';
+import { WireWriter } from '../wire.js';
+import { type RootOperation, writeOperation } from './operation.js';
+
+export interface PlanInput {
+  readonly spec: ContainerSpec;
+  readonly staging: string;
+  readonly confinement: Confinement;
+  readonly operations: readonly RootOperation[];
+}
+
+/** The message that makes containerv-init build a container (`native/init/plan.cc`). */
+export function encodePlan({ spec, staging, confinement, operations }: PlanInput): Buffer {
+  const writer = new WireWriter(MessageType.Plan, 0)
+    .u32(PROTOCOL_VERSION)
+    .u32(planFlags(spec))
+    .text(staging)
+    .text(spec.namespaces.uts ? spec.hostname : '')
+    .text('')
+    .u64(0)
+    .u64(0);
+  writeUser(writer, spec.user);
+  writeConfinement(writer, confinement);
+  return writer.list(operations, (operation) => writeOperation(writer, operation)).finish();
+}
+
+function planFlags({ detached, namespaces }: ContainerSpec): number {
+  return (
+    (detached ? PlanFlag.Detached : 0) |
+    (namespaces.user ? PlanFlag.UserNamespace : 0) |
+    (namespaces.pid ? PlanFlag.PidNamespace : 0) |
+    (namespaces.cgroup ? PlanFlag.NewCgroupNamespace : 0) |
+    (namespaces.time ? PlanFlag.NewTimeNamespace : 0) |
+    (namespaces.net ? PlanFlag.NetNamespace : 0)
+  );
+}
+
+export function writeConfinement(writer: WireWriter, { capabilities, filter }: Confinement): void {
+  writer.u64(capabilities).bytes(filter);
+}
+
+/** Ids go as they are; as soon as a name has to be looked up, or a user's group, init does it inside the root. */
+export function writeUser(writer: WireWriter, { user, group, groups }: ResolvedUser): void {
+  if (typeof user === 'number' && typeof group === 'number') {
+    const listed = Buffer.alloc((groups?.length ?? 0) * 4);
+    groups?.forEach((id, index) => listed.writeUInt32LE(id, index * 4));
+    writer.u32(UserKind.UserIds).u32(user).u32(group).text('').bytes(listed);
+  } else {
+    const name = group === undefined ? String(user) : `${user}:${group}`;
+    writer.u32(UserKind.UserName).u32(0).u32(0).text(name).bytes(Buffer.alloc(0));
+  }
+}

@@ -1,0 +1,32 @@
+import type { ContainerSpec, ResolvedMount } from 'containerv-api';
+import type { RootOperation } from './operation.js';
+
+/** The mounts a caller asked for, in the caller's order. */
+export function userMounts(spec: ContainerSpec): RootOperation[] {
+  return spec.mounts.map((mount) => operation(mount));
+}
+
+function operation(mount: ResolvedMount): RootOperation {
+  const create = mount.create ? (['create'] as const) : ([] as const);
+  const readonly = mount.readonly ? (['readonly'] as const) : ([] as const);
+  const attributes = ['nosuid', 'nodev', ...readonly] as const;
+  if (mount.type === 'tmpfs') {
+    return {
+      op: 'mount',
+      path: mount.target,
+      flags: create,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      attributes,
+      options: { mode: '0755', ...(mount.sizeBytes === undefined ? {} : { size: String(mount.sizeBytes) }) },
+    };
+  }
+  const recursive = mount.recursive ? (['recursive'] as const) : ([] as const);
+  return {
+    op: 'bind',
+    path: mount.target,
+    source: mount.source,
+    flags: [...create, ...recursive],
+    attributes,
+  };
+}

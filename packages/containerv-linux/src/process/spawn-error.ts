@@ -1,0 +1,97 @@
+import type { ContainervError, ErrorCode, ProcessSpec } from 'containerv-api';
+import { type SystemFailure, systemError } from '../system-error.js';
+
+const ENOENT = 2;
+const ENOEXEC = 8;
+const EAGAIN = 11;
+const ENOMEM = 12;
+const EACCES = 13;
+const ENOTDIR = 20;
+const ELOOP = 40;
+
+const MACHINES: Readonly<Record<string, string>> = {
+  '3': 'i386',
+  '40': 'arm',
+  '62': 'x86-64',
+  '183': 'arm64',
+  '243': 'riscv',
+};
+
+/** Turns init's refusal to start a process into what the caller needs to know. */
+export function spawnError(failure: SystemFailure, spec: ProcessSpec): ContainervError {
+  const { step, errno } = failure;
+  if (step === 'find command' || step === 'execute command') return commandError(failure, spec);
+  if (step === 'enter working directory') {
+    const hint =
+      errno === ENOENT ? 'Create it in the root, mount something there, or choose another `cwd`.' : undefined;
+    return systemError(failure, { what: 'Cannot enter', hint });
+  }
+  if (step === 'become user') return userError(failure, spec);
+  if (errno === EAGAIN || errno === ENOMEM) {
+    const hint = 'The container is at its `limits.pids` or `limits.memory`.';
+    return systemError(failure, { what: 'Cannot start another process', code: 'ERR_CONTAINERV_SPAWN', hint });
+  }
+  return systemError(failure, { what: `Cannot start '${spec.argv[0]}'` });
+}
+
+function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervError {
+  const command = spec.argv[0];
+  const code: ErrorCode = 'ERR_CONTAINERV_SPAWN';
+  const bare = { ...failure, detail: undefined };
+  const [kind, value = ''] = (failure.detail ?? '').split(' ', 2);
+  if (kind === 'interpreter') {
+    const hint = 'Install the interpreter in the root, or correct the first line of the script.';
+    return systemError(bare, {
+      code,
+      what: `The interpreter '${value}' of the script does not exist:`,
+      hint,
+    });
+  }
+  if (kind === 'loader') {
+    const hint = 'The program is dynamically linked, and the root lacks its loader or C library.';
+    return systemError(bare, { code, what: 'The dynamic loader does not exist for', hint });
+  }
+  if (kind === 'machine' && failure.errno === ENOEXEC) {
+    const hint = `It is built for ${MACHINES[value] ?? `machine ${value}`}; this is ${process.arch}.`;
+    return systemError(bare, { code, what: 'Wrong architecture:', hint });
+  }
+  if (failure.errno === ENOEXEC) {
+    return systemError(bare, {
+      code,
+      what: 'Not a program:',
+      hint: "A script needs a first line such as '#!/bin/sh'.",
+    });
+  }
+  if (failure.errno === EACCES) {
+    return systemError(bare, {
+      code,
+      what: 'Not executable:',
+      hint: 'Check its mode, and the modes of the directories above it.',
+    });
+  }
+  if (failure.errno === ENOENT || failure.errno === ENOTDIR || failure.errno === ELOOP) {
+    const hint = command.includes('/')
+      ? 'The path is looked up inside the container.'
+      : `Looked for inside the container in PATH=${spec.env['PATH'] ?? '(default)'}`;
+    return systemError(bare, { code, what: 'Command not found:', hint });
+  }
+  return systemError(failure, { code, what: 'Cannot execute' });
+}
+
+function userError(failure: SystemFailure, { user }: ProcessSpec): ContainervError {
+  const missing = failure.syscall === 'read' && failure.errno === ENOENT;
+  if (missing) {
+    const what = failure.detail === 'group' ? `No group '${user.group}'` : `No user '${user.user}'`;
+    const file = failure.detail === 'group' ? '/etc/group' : '/etc/passwd';
+    const hint = `Names are looked up in the container's own ${file}; a numeric id needs no entry.`;
+    return systemError(
+      { ...failure, detail: undefined, path: undefined },
+      { code: 'ERR_CONTAINERV_NOT_FOUND', what, hint },
+    );
+  }
+  const hint =
+    failure.syscall === 'read'
+      ? undefined
+      : 'The id has to be mapped in the user namespace: without root there is only one, 0. See `users` and `groups`.';
+  return systemError(failure, { what: 'Cannot become user', hint });
+}

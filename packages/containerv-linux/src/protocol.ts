@@ -1,0 +1,57 @@
+// The names and numbers of native/common/protocol.h; test/protocol.test.ts compares the two.
+
+export const PROTOCOL_VERSION = 1;
+
+export const MessageType = {
+  Plan: 1,
+  Spawn: 2,
+  Kill: 3,
+  Stop: 4,
+  Status: 5,
+  Ready: 101,
+  Failed: 102,
+  Spawned: 103,
+  Exited: 104,
+  Done: 105,
+  StatusReport: 106,
+} as const;
+
+export const PlanFlag = {
+  Detached: 1,
+  UserNamespace: 2,
+  PidNamespace: 4,
+  NewCgroupNamespace: 8,
+  NewTimeNamespace: 16,
+  NetNamespace: 32,
+} as const;
+
+export const Place = { InRoot: 0, InStaging: 1 } as const;
+
+export const Operation = {
+  OpMkdir: 1,
+  OpSymlink: 2,
+  OpMount: 3,
+  OpBind: 4,
+  OpFile: 5,
+  OpMask: 6,
+  OpReadonly: 7,
+  OpSysctl: 8,
+  OpOpenRoot: 9,
+  OpRootReadonly: 10,
+} as const;
+
+export const OperationFlag = {
+  CreateTarget: 1,
+  SkipMissing: 2,
+  NoSymlinks: 4,
+  Recursive: 8,
+  SkipUnsupported: 16,
+} as const;
+
+export const MountAttribute = { Readonly: 1, Nosuid: 2, Nodev: 4, Noexec: 8 } as const;
+
+export const SpawnFlag = { Tty: 1, SurvivesClient: 2 } as const;
+
+export const UserKind = { UserDefault: 0, UserIds: 1, UserName: 2 } as const;
+
+export const KillFlag = { WholeGroup: 1 } as const;

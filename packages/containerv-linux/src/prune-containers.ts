@@ -1,0 +1,75 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { isContainervError, type PrunedContainer, type PruneReport } from 'containerv-api';
+import { removeLeftovers } from './leftovers.js';
+import { type Native, native } from './native.js';
+import { lockExclusive } from './state/claim.js';
+import { type BaseDirectories, baseDirectories } from './state/directories.js';
+import { readStateFile } from './state/state-file.js';
+
+/** Removes what owners that crashed left behind. A container that is alive, or that was stopped to be started again, stays. */
+export async function pruneContainers(): Promise<PruneReport> {
+  return prune(native(), baseDirectories());
+}
+
+let pruned: Promise<unknown> | undefined;
+
+/** The first container of a program clears what crashed ones left, its own predecessors' above all. */
+export async function pruneOnce(addon: Native, base: BaseDirectories): Promise<void> {
+  // What cannot be removed is told by pruneContainers(); it is no reason not to make another container.
+  pruned ??= prune(addon, base).catch(() => {});
+  await pruned;
+}
+
+async function prune(addon: Native, base: BaseDirectories): Promise<PruneReport> {
+  const removed: PrunedContainer[] = [];
+  const failed: { id: string; message: string }[] = [];
+  for (const id of await containerIds(base)) {
+    try {
+      const released = await removeDead(addon, base, id, { evenStopped: false });
+      if (released !== undefined) removed.push({ id, released });
+    } catch (error) {
+      failed.push({ id, message: isContainervError(error) ? error.message : String(error) });
+    }
+  }
+  return { removed, failed };
+}
+
+/** @returns what was released; `undefined`: it is alive, or stopped and to be kept. */
+export async function removeDead(
+  addon: Native,
+  base: BaseDirectories,
+  id: string,
+  { evenStopped }: { readonly evenStopped: boolean },
+): Promise<string[] | undefined> {
+  const claim = await lockExclusive(addon, path.join(base.state, id));
+  if (claim === undefined) return undefined;
+  try {
+    const record = await readStateFile(claim.directory);
+    if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
+    const known = record !== undefined && record.id === id;
+    return await removeLeftovers(addon, {
+      cgroups: known ? record.cgroups : [],
+      // Only ever a directory that carries the container's own name.
+      dataDirectory:
+        known && record.dataDirectory !== null && path.basename(record.dataDirectory) === id
+          ? record.dataDirectory
+          : null,
+      stateDirectory: claim.directory,
+    });
+  } finally {
+    addon.close(claim.lock);
+  }
+}
+
+export async function containerIds(base: BaseDirectories): Promise<string[]> {
+  try {
+    const entries = await readdir(base.state, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { ContainervError } from 'containerv-api';
+
+/** Where containers are kept track of, and where what they write lives. */
+export interface BaseDirectories {
+  /** One directory a container: its lock, control socket and description. Gone after a reboot, best on a tmpfs. */
+  readonly state: string;
+  /** One directory a container: overlay upper and work directories. On a file system that overlayfs can write to. */
+  readonly data: string;
+}
+
+export interface DirectoryContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly home: string;
+  readonly temporary: string;
+}
+
+/**
+ * `CONTAINERV_STATE_DIR` and `CONTAINERV_DATA_DIR`; otherwise the places of the XDG base directory specification for
+ * users, and `/run` and `/var/lib` for root.
+ */
+export function baseDirectories(
+  context: DirectoryContext = {
+    env: process.env,
+    uid: process.getuid?.() ?? 0,
+    home: homedir(),
+    temporary: tmpdir(),
+  },
+): BaseDirectories {
+  const { env, uid, home, temporary } = context;
+  const standard =
+    uid === 0
+      ? { state: '/run/containerv', data: '/var/lib/containerv' }
+      : {
+          state: absolute(env['XDG_RUNTIME_DIR'], 'containerv') ?? path.join(temporary, `containerv-${uid}`),
+          data: absolute(env['XDG_DATA_HOME'], 'containerv') ?? path.join(home, '.local/share/containerv'),
+        };
+  return {
+    state: chosen(env, 'CONTAINERV_STATE_DIR') ?? standard.state,
+    data: chosen(env, 'CONTAINERV_DATA_DIR') ?? standard.data,
+  };
+}
+
+/** The XDG specification has relative paths ignored. */
+function absolute(directory: string | undefined, name: string): string | undefined {
+  return directory !== undefined && path.isAbsolute(directory) ? path.join(directory, name) : undefined;
+}
+
+function chosen(env: DirectoryContext['env'], name: string): string | undefined {
+  const directory = env[name];
+  if (directory === undefined || directory === '') return undefined;
+  if (path.isAbsolute(directory)) return path.normalize(directory);
+  throw new ContainervError(
+    'ERR_CONTAINERV_INVALID_OPTION',
+    `Expected ${name} to be an absolute path, got '${directory}'`,
+  );
+}
+
+const verified = new Set<string>();
+
+/**
+ * Makes a base directory that only we can write to, or checks that it is one: in a shared place such as /tmp somebody
+ * else could have made it first.
+ */
+export async function ensurePrivateDirectory(directory: string): Promise<void> {
+  if (verified.has(directory)) return;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const found = await lstat(directory);
+  const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+  if (!ours) {
+    throw new ContainervError('ERR_CONTAINERV_PERMISSION', 'The directory is not ours alone:', {
+      step: 'prepare directories',
+      path: directory,
+      hint: 'It must belong to the user that runs this program and be writable by nobody else. Remove it, or set CONTAINERV_STATE_DIR or CONTAINERV_DATA_DIR.',
+    });
+  }
+  verified.add(directory);
+}
+
+/** A base directory may be removed while we run, by an administrator or a test. */
+export function forgetDirectory(directory: string): void {
+  verified.delete(directory);
+}

@@ -1,0 +1,87 @@
+/** Builds one message of the control protocol (`native/common/protocol.h`). */
+export class WireWriter {
+  #bytes = Buffer.allocUnsafe(4096);
+  #size = 0;
+
+  constructor(type: number, request: number) {
+    this.u32(type).u32(request);
+  }
+
+  u32(value: number): this {
+    this.#reserve(4);
+    this.#size = this.#bytes.writeUInt32LE(value >>> 0, this.#size);
+    return this;
+  }
+
+  u64(value: number | bigint): this {
+    this.#reserve(8);
+    this.#size = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), this.#size);
+    return this;
+  }
+
+  /** With its terminating NUL, so that init uses it in place. Must not contain another. */
+  text(value: string): this {
+    const size = Buffer.byteLength(value);
+    this.u32(size + 1);
+    this.#reserve(size + 1);
+    this.#bytes.write(value, this.#size);
+    this.#size += size;
+    this.#bytes[this.#size++] = 0;
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.u32(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#size);
+    this.#size += value.length;
+    return this;
+  }
+
+  list<Item>(items: readonly Item[], write: (item: Item) => void): this {
+    this.u32(items.length);
+    for (const item of items) write(item);
+    return this;
+  }
+
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  #reserve(more: number): void {
+    if (this.#size + more <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#size + more));
+    this.#bytes.copy(grown, 0, 0, this.#size);
+    this.#bytes = grown;
+  }
+}
+
+/** Reads the fields of one message; throws a RangeError past its end. */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  u32(): number {
+    const value = this.#bytes.readUInt32LE(this.#at);
+    this.#at += 4;
+    return value;
+  }
+
+  u64(): number {
+    const value = this.#bytes.readBigUInt64LE(this.#at);
+    this.#at += 8;
+    return Number(value);
+  }
+
+  text(): string {
+    const size = this.u32();
+    if (size === 0 || this.#at + size > this.#bytes.length) throw new RangeError('text exceeds its message');
+    const value = this.#bytes.toString('utf8', this.#at, this.#at + size - 1);
+    this.#at += size;
+    return value;
+  }
+}
