@@ -13,6 +13,20 @@ test('sizes become bytes, max stays max', () => {
   expect(resolveLimits({ memory: 'max', swap: 0 })).toMatchObject({ memoryBytes: 'max', swapBytes: 0 });
 });
 
+test('the smallest and largest values are in', () => {
+  expect(resolveLimits({ memory: '1M', cpus: 0.01, cpuWeight: 1, pids: 1 })).toMatchObject({
+    memoryBytes: 1_048_576,
+    cpus: 0.01,
+    cpuWeight: 1,
+    pids: 1,
+  });
+  expect(resolveLimits({ cpuPercent: 100, cpuWeight: 10_000, pids: 2 ** 22 })).toMatchObject({
+    cpuPercent: 100,
+    cpuWeight: 10_000,
+    pids: 2 ** 22,
+  });
+});
+
 test('what the caller gave is told from what is a default, even when the values are equal', () => {
   expect(resolveLimits({ memory: '1G' })).toMatchObject({
     memoryBytes: 1024 ** 3,
@@ -106,9 +120,12 @@ test('device limits are resolved one by one', () => {
 test.for([
   [{ weight: 0 }, 'limits.io.weight'],
   [{ devices: [{ device: 'sda' }] }, 'limits.io.devices[0].device'],
-  [{ devices: [{ device: '8:0', readBytesPerSecond: 0 }] }, 'readBytesPerSecond` to be more than 0'],
-  [{ devices: [{ device: '8:0', writeBytesPerSecond: 'max' }] }, 'writeBytesPerSecond'],
-  [{ devices: [{ device: '8:0', readOpsPerSecond: 0 }] }, 'readOpsPerSecond'],
+  [
+    { devices: [{ device: '8:0', readBytesPerSecond: 0 }] },
+    'limits.io.devices[0].readBytesPerSecond` to be more than 0',
+  ],
+  [{ devices: [{ device: '8:0', writeBytesPerSecond: 'max' }] }, 'limits.io.devices[0].writeBytesPerSecond'],
+  [{ devices: [{ device: '8:0', readOpsPerSecond: 0 }] }, 'limits.io.devices[0].readOpsPerSecond'],
   [{ devices: [{}] }, 'limits.io.devices[0].device'],
   [{ devices: 'x' }, 'limits.io.devices` to be an array'],
 ] as const)('io %j is refused', ([io, part]) => {

@@ -65,6 +65,20 @@ test('every field arrives', () => {
   });
 });
 
+test('a host port may lead to different places by address and protocol', () => {
+  const ports = [
+    { host: 80, container: 1, hostIp: '127.0.0.1' },
+    { host: 80, container: 2, hostIp: '127.0.0.2' },
+    { host: 80, container: 3, protocol: 'udp' },
+  ];
+  expect(resolve({ ports })).toMatchObject({ ports });
+});
+
+test('single addresses are blocks too', () => {
+  const egress = ['10.0.0.1/32', '::1/128', '0.0.0.0/0'];
+  expect(resolve({ egress })).toMatchObject({ egress });
+});
+
 test('an empty list permits nothing and is told from no list', () => {
   expect(resolve({ egress: [], dns: [] })).toMatchObject({ egress: [], dns: [] });
 });
@@ -74,7 +88,9 @@ test.for([
   ['255.0.0.0', 8],
   ['255.255.240.0', 20],
   ['255.255.255.255', 32],
+  [0, 0],
   [16, 16],
+  [128, 128],
   [64, 64],
 ] as const)('netmask %s has prefix length %i', ([netmask, prefixLength]) => {
   expect(resolve({ netmask })).toMatchObject({ prefixLength });
@@ -102,6 +118,7 @@ test.for([
   [{ ports: [{ host: 0, container: 1 }] }, '`network.ports[0].host`'],
   [{ ports: [{ host: 1, container: 65_536 }] }, '`network.ports[0].container`'],
   [{ ports: [{ host: 1, container: 1, protocol: 'sctp' }] }, '`network.ports[0].protocol`'],
+  [{ ports: [{ host: 1, container: 1, hostIp: 'x' }] }, '`network.ports[0].hostIp`'],
   [
     {
       ports: [

@@ -38,11 +38,11 @@ test('a process keeps what it does not change of its container', () => {
 
 test.for([
   [{ files: 1 }, 'Unknown resource limit `files`'],
-  [{ nofile: -1 }, '`rlimits.nofile`'],
+  [{ nofile: -1 }, '`rlimits.nofile` to be a whole number'],
   [{ nofile: 1.5 }, '`rlimits.nofile`'],
   [{ nofile: '5' }, '`rlimits.nofile`'],
-  [{ nofile: null }, '`rlimits.nofile`'],
-  [{ nofile: { soft: 5 } }, '`rlimits.nofile`'],
+  [{ nofile: null }, '`rlimits.nofile` to be'],
+  [{ nofile: { soft: 5 } }, '`rlimits.nofile` to be a whole number'],
   [{ nofile: { soft: 5, hard: 4 } }, 'a soft limit that is at most the hard one'],
   [{ nofile: { soft: 'unlimited', hard: 4 } }, 'a soft limit that is at most the hard one'],
   [{ nofile: 1, RLIMIT_NOFILE: 2 }, '`rlimits` sets nofile twice'],

@@ -26,6 +26,15 @@ test.for([
 });
 
 test.for([
+  [true, "`user` to be 'name', 'name:group', a user id"],
+  [{ uid: -1, gid: 0 }, '`user.uid`'],
+  [{ uid: 0 }, '`user.gid`'],
+  [{ uid: 0, gid: 0, groups: [-1] }, '`user.groups[0]`'],
+] as const)('what is wrong in %j is named', ([user, part]) => {
+  expectInvalid(() => resolve(user), part);
+});
+
+test.for([
   '',
   ':',
   'a:',

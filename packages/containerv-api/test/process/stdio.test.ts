@@ -32,6 +32,11 @@ test.for([
   expect(resolveStdio(stdio as Stdio | undefined)).toEqual(resolved);
 });
 
+test('descriptor 0 is one like any other, and 64 entries are few enough', () => {
+  expect(resolveStdio(['pipe', 0])[1]).toEqual(fd(0));
+  expect(resolveStdio(Array.from({ length: 64 }, () => 'ignore' as const))).toHaveLength(64);
+});
+
 test('a stream with a descriptor is that descriptor, another is copied to', async () => {
   const file = createWriteStream('/dev/null');
   await once(file, 'open');
@@ -44,8 +49,8 @@ test('a stream with a descriptor is that descriptor, another is copied to', asyn
 });
 
 test("the descriptor of a closed stream is not used: it may be somebody else's by now", () => {
-  const stale = Object.assign(new PassThrough(), { fd: 7 });
-  expect(resolveStdio([stale])[0]).toEqual(fd(7));
+  const stale = Object.assign(new PassThrough(), { fd: 0 });
+  expect(resolveStdio([stale])[0]).toEqual(fd(0));
   stale.destroy();
   expect(resolveStdio([stale])[0]).toEqual({ kind: 'stream', stream: stale });
 });

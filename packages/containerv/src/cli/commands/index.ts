@@ -1,0 +1,12 @@
+import type { Command } from '../command.js';
+import { doctor } from './doctor.js';
+import { exec } from './exec.js';
+import { inspect } from './inspect.js';
+import { prune } from './prune.js';
+import { ps } from './ps.js';
+import { rm } from './rm.js';
+import { run } from './run.js';
+import { stop } from './stop.js';
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [run, exec, ps, inspect, stop, rm, prune, doctor];

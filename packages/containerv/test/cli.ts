@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const DRIVER = fileURLToPath(new URL('fixtures/fake-driver.mjs', import.meta.url));
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built command line over the fake driver, with a state directory of its own. */
+export class Cli {
+  readonly home: string = mkdtempSync(join(tmpdir(), 'containerv-cli-'));
+
+  constructor() {
+    onTestFinished(() => rmSync(this.home, { recursive: true }));
+  }
+
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    return spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], CONTAINERV_DRIVER: DRIVER, FAKE_STATE: this.home, ...env },
+      stdio: 'pipe',
+    });
+  }
+
+  /** Runs to the end, with empty stdin. */
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const child = this.start(args, env);
+    child.stdin?.end();
+    return outcome(child);
+  }
+
+  /** Everything the fake driver was asked, in order. */
+  calls(): [name: string, ...details: unknown[]][] {
+    const lines = readFileSync(join(this.home, 'calls'), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as [string, ...unknown[]]);
+  }
+
+  /** What the first call of this name was given. */
+  details(name: string): unknown {
+    return this.calls()
+      .find(([call]) => call === name)
+      ?.at(-1);
+  }
+
+  /** Puts a container into the fake driver's list. */
+  put(id: string, state: string): void {
+    const info = {
+      id,
+      state,
+      guest: 'linux',
+      initPid: state === 'running' ? 4711 : null,
+      ownerPid: null,
+      detached: true,
+      createdAt: '2026-01-02T03:04:05.000Z',
+      rootfs: 'host',
+      policy: 'build',
+    };
+    writeFileSync(join(this.home, `${id}.json`), JSON.stringify(info));
+  }
+}
+
+export async function outcome(child: ChildProcess): Promise<Outcome> {
+  const [stdout, stderr, [status, signal]] = await Promise.all([
+    child.stdout === null ? '' : text(child.stdout),
+    child.stderr === null ? '' : text(child.stderr),
+    once(child, 'close') as Promise<[number | null, string | null]>,
+  ]);
+  return { status, signal, stdout, stderr };
+}
