@@ -14,6 +14,7 @@
         "addon/control_socket.cc",
         "addon/descriptor_io.cc",
         "addon/fd_poll.cc",
+        "addon/file_batch.cc",
         "addon/remove_tree.cc",
         "addon/start_init.cc"
       ],
@@ -39,6 +40,7 @@
         "init/namespaces.cc",
         "init/operations.cc",
         "init/plan.cc",
+        "init/probe.cc",
         "init/process_table.cc",
         "init/program_header.cc",
         "init/rooted_path.cc",

@@ -15,7 +15,7 @@ import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
 import type { Native } from './native.js';
 import { etcFiles } from './plan/etc-files.js';
-import { viewHost } from './plan/host-view.js';
+import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
 import type { RootOperation } from './plan/operation.js';
 import { encodePlan } from './plan/plan.js';
@@ -37,6 +37,9 @@ export interface BootInput {
   readonly cgroup: Cgroup;
   readonly directories: WritableDirectories | undefined;
   readonly confinement: Confinement;
+  readonly host: HostView;
+  /** Writes down for other processes who init is. */
+  describe(now: { readonly initPid: number | null; readonly stopped: boolean }): Promise<void>;
 }
 
 /** A running init. */
@@ -69,7 +72,7 @@ export async function boot(native: Native, input: BootInput): Promise<Booted> {
       namespaces: cloneFlags(spec.namespaces),
       stateDirectory: claim.directory,
       ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
-      cgroup: cgroup.handle?.fd ?? -1,
+      cgroup: cgroup.fd,
       cgroupProcs: cgroup.procs,
       oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
       plan,
@@ -87,7 +90,14 @@ export async function boot(native: Native, input: BootInput): Promise<Booted> {
     return status;
   };
   try {
-    const enforced = readEnforced(await ready(channel, spec), spec, cgroup);
+    // Init builds the root meanwhile. Both are waited for, so that nothing is written once this has failed.
+    const [described, report] = await Promise.allSettled([
+      input.describe({ initPid: pid, stopped: false }),
+      ready(channel, spec),
+    ]);
+    if (report.status === 'rejected') throw report.reason;
+    if (described.status === 'rejected') throw described.reason;
+    const enforced = readEnforced(report.value, spec.network.mode, cgroup);
     verifyEnforced(enforced, spec, input.confinement.capabilities);
     return { pid, channel, enforced, kill, reap };
   } catch (error) {
@@ -98,13 +108,13 @@ export async function boot(native: Native, input: BootInput): Promise<Booted> {
   }
 }
 
-async function operations({ spec, claim, cgroup, directories }: BootInput): Promise<RootOperation[]> {
+async function operations({ spec, host, claim, cgroup, directories }: BootInput): Promise<RootOperation[]> {
   const memoryBytes = spec.limits.memoryBytes === 'max' ? DEFAULT_TMPFS_BYTES : spec.limits.memoryBytes;
   const resolvConf =
     spec.network.mode === 'none' ? '' : await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   return [
     ...rootOperations(spec, {
-      host: spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] },
+      host,
       staging: claim.directory,
       directories,
       userAttributes: spec.namespaces.user,

@@ -8,20 +8,35 @@ export interface Confinement {
   readonly filter: Uint8Array;
 }
 
+// Policies are immutable: one is compiled once, however many containers it confines.
+const byName = new Map<string, Confinement>();
+const byPolicy = new WeakMap<SecurityPolicy, Map<boolean, Confinement>>();
+
 /** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` for an architecture without a system call table. */
 export function confinementOf(policy: SecurityPolicy | PolicyName): Confinement {
-  const resolved = resolvePolicy(policy);
-  const filter = resolved.compileSeccomp({ arch: filterArch(), log: seccompLogRequested() });
+  const log = seccompLogRequested();
+  if (typeof policy !== 'string') {
+    const known = byPolicy.get(policy) ?? new Map<boolean, Confinement>();
+    byPolicy.set(policy, known);
+    return memoised(known, log, () => compile(policy, log));
+  }
+  return memoised(byName, `${policy} ${log}`, () => compile(createPolicy(policy), log));
+}
+
+function memoised<Key>(known: Map<Key, Confinement>, key: Key, make: () => Confinement): Confinement {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
+}
+
+function compile(policy: SecurityPolicy, log: boolean): Confinement {
+  const filter = policy.compileSeccomp({ arch: filterArch(), log });
   if (filter.length === 0) {
     throw new ContainervError('ERR_CONTAINERV_INVALID_POLICY', 'The policy compiles to no filter', {
       hint: 'A policy without a filter would be no confinement.',
     });
   }
-  return { capabilities: capabilityMask(resolved.capabilities), filter };
-}
-
-export function resolvePolicy(policy: SecurityPolicy | PolicyName): SecurityPolicy {
-  return typeof policy === 'string' ? createPolicy(policy) : policy;
+  return { capabilities: capabilityMask(policy.capabilities), filter };
 }
 
 /** Both at once: only what both allow is allowed. */

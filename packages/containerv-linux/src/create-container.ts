@@ -11,6 +11,7 @@ import { boot } from './boot.js';
 import { confinementOf } from './confinement.js';
 import { native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
+import { type HostView, viewHost } from './plan/host-view.js';
 import { pruneOnce } from './prune-containers.js';
 import { acquireResources } from './resources.js';
 import { checkRoot } from './root-check.js';
@@ -36,15 +37,13 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   const addon = native();
   const base = baseDirectories();
   await pruneOnce(addon, base);
+  const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
   const undo = new UndoStack();
   try {
-    const resources = await acquireResources(addon, spec, confinement, base, undo);
-    const booted = await boot(addon, { spec, confinement, ...resources });
-    const container = new OwnedContainer(addon, spec, confinement, resources, booted);
-    undo.push(async () => container.destroy());
-    await container.describe();
-    throwIfAborted(spec.signal, 'create container');
+    const resources = await acquireResources(addon, spec, confinement, base, host, undo);
+    const booted = await boot(addon, { spec, confinement, host, ...resources });
     undo.release();
+    const container = new OwnedContainer(addon, spec, confinement, host, resources, booted);
     setImmediate(warn, container, spec);
     return container;
   } catch (error) {

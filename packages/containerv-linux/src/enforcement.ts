@@ -19,7 +19,11 @@ const SECCOMP_MODE_FILTER = '2';
  * What the kernel says of a process that took on the container's confinement: `report` has its /proc/PID/status
  * (proc_pid_status(5)) and a line `ns TYPE INODE` for each namespace that init is in.
  */
-export function readEnforced(report: string, spec: ContainerSpec, cgroup: Cgroup): Enforced {
+export function readEnforced(
+  report: string,
+  network: Enforced['network'],
+  cgroup: Pick<Cgroup, 'version' | 'limits'>,
+): Enforced {
   const fields = new Map(
     report.split('\n').flatMap((line): [string, string][] => {
       const colon = line.indexOf(':');
@@ -37,7 +41,7 @@ export function readEnforced(report: string, spec: ContainerSpec, cgroup: Cgroup
     userNamespace: namespaces.includes('user'),
     cgroup: cgroup.version,
     limits: cgroup.limits,
-    network: spec.network.mode,
+    network,
     isolation: 'namespaces',
   };
 }

@@ -9,7 +9,8 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { Channel } from './channel.js';
-import { LinuxContainer, stateError } from './container.js';
+import { LinuxContainer } from './container.js';
+import { readEnforced } from './enforcement.js';
 import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
 import { containerIds, removeDead } from './prune-containers.js';
@@ -43,7 +44,23 @@ export async function joinContainer(id: string): Promise<Container> {
       throw failure === undefined ? error : systemError(failure, { what: 'Cannot join', cause: error });
     }
   }
-  return new JoinedContainer(addon, base, record, channel);
+  const report = channel === undefined ? '' : await readReport(channel);
+  const { cgroup: version, limits } = record.cgroup ?? { cgroup: false, limits: {} };
+  return new JoinedContainer(
+    addon,
+    base,
+    record,
+    channel,
+    readEnforced(report, record.network, { version, limits }),
+  );
+}
+
+/** What init read back when it became ready. A container that still starts answers once it has. */
+async function readReport(channel: Channel): Promise<string> {
+  const { reader } = await channel.call((request) => new WireWriter(MessageType.Status, request));
+  reader.u32();
+  reader.u32();
+  return reader.text();
 }
 
 const ENOENT = 2;
@@ -57,7 +74,13 @@ class JoinedContainer extends LinuxContainer {
   #ended: Promise<void> = Promise.resolve();
   #ending: 'stopped' | 'destroyed' | undefined;
 
-  constructor(addon: Native, base: BaseDirectories, record: StateRecord, channel: Channel | undefined) {
+  constructor(
+    addon: Native,
+    base: BaseDirectories,
+    record: StateRecord,
+    channel: Channel | undefined,
+    enforced: Enforced,
+  ) {
     const { defaults } = record;
     const user = { group: undefined, groups: undefined, ...defaults.user };
     super(
@@ -67,8 +90,7 @@ class JoinedContainer extends LinuxContainer {
       { capabilities: BigInt(`0x${defaults.capabilities}`), filter: Buffer.from(defaults.filter, 'base64') },
       record.detached,
     );
-    if (record.enforced === null) throw stateError(record.id, 'created', 'join');
-    this.enforced = record.enforced;
+    this.enforced = enforced;
     this.#base = base;
     this.#channel = channel;
     if (channel === undefined) {

@@ -13,9 +13,8 @@ export interface Native {
   /** `false`: it is gone already. */
   signal(pid: number, pidfd: number, signal: number): boolean;
   connect(stateDirectory: string): Promise<number>;
-  /** A descriptor that holds the lock, or -1 when somebody else's excludes it. */
-  lock(path: string, exclusive: boolean): Promise<number>;
-  removeTree(path: string): Promise<void>;
+  /** Runs the steps in one turn on a pool thread; stops at the first failure that is not optional. */
+  files(steps: readonly FileStep[]): Promise<readonly FileResult[]>;
   createPipe(): [readEnd: number, writeEnd: number];
   /** Bytes read, 0 at the end, -1 when it would block. */
   read(fd: number, into: Buffer): number;
@@ -30,6 +29,27 @@ export interface Native {
   duplicate(fd: number): number;
   close(fd: number): void;
   FdPoll: new (fd: number, onEvents: (events: number) => void) => FdPoll;
+}
+
+export type FileStep = { readonly path: string; readonly optional?: boolean } & (
+  | { readonly op: 'mkdir' | 'ensure-directory'; readonly mode: number }
+  /** `write` needs the file to be there, `replace` puts a new one in its place. */
+  | { readonly op: 'write' | 'replace'; readonly text: string }
+  | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' }
+  /** Fails with EWOULDBLOCK when somebody's lock excludes this one. */
+  | { readonly op: 'lock'; readonly exclusive: boolean }
+);
+
+export interface FileResult {
+  /** `false` with errno 0: not reached. */
+  readonly done: boolean;
+  /** What `read` read. */
+  readonly text: string;
+  /** What `open` and `lock` opened, the caller's to close; otherwise -1. */
+  readonly fd: number;
+  readonly syscall: string;
+  /** Positive. */
+  readonly errno: number;
 }
 
 export interface StartRequest {

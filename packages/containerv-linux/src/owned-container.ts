@@ -6,11 +6,13 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { boot, type Booted } from './boot.js';
-import { readOomKills } from './cgroup/cgroup.js';
+import { readFile } from 'node:fs/promises';
+import { parseOomKills } from './cgroup/cgroup.js';
 import type { Channel } from './channel.js';
 import type { Confinement } from './confinement.js';
 import { LinuxContainer, stateError } from './container.js';
 import type { Native } from './native.js';
+import type { HostView } from './plan/host-view.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
 import { WireWriter } from './wire.js';
@@ -21,6 +23,7 @@ const STOP_GRACE_MS = 10_000;
 /** A container that this program made: it holds its resources and its init's life. */
 export class OwnedContainer extends LinuxContainer {
   readonly #spec: ContainerSpec;
+  readonly #host: HostView;
   readonly #resources: Resources;
   #booted: Booted | undefined;
   #enforced: Enforced;
@@ -34,11 +37,13 @@ export class OwnedContainer extends LinuxContainer {
     native: Native,
     spec: ContainerSpec,
     confinement: Confinement,
+    host: HostView,
     resources: Resources,
     booted: Booted,
   ) {
     super(native, spec.id, spec, confinement, spec.detached);
     this.#spec = spec;
+    this.#host = host;
     this.#resources = resources;
     this.#enforced = booted.enforced;
     this.#adopt(booted);
@@ -51,13 +56,11 @@ export class OwnedContainer extends LinuxContainer {
   async start(): Promise<void> {
     if (this.state === 'running') return;
     if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
-    const { claim, cgroup, directories } = this.#resources;
     const booted = await boot(this.native, {
       spec: this.#spec,
-      claim,
-      cgroup,
-      directories,
       confinement: this.confinement,
+      host: this.#host,
+      ...this.#resources,
     });
     if (this.#destruction !== undefined) {
       booted.kill();
@@ -84,17 +87,14 @@ export class OwnedContainer extends LinuxContainer {
     return this.#destruction;
   }
 
-  /** What `createContainer` writes down once everything is in place. */
-  async describe(): Promise<void> {
-    await this.#describe();
-  }
-
   protected channel(): Channel | undefined {
     return this.#booted?.channel;
   }
 
   protected async takeOomKill(): Promise<boolean> {
-    const kills = await readOomKills(this.#resources.cgroup);
+    const { oomFile } = this.#resources.cgroup;
+    if (oomFile === undefined) return false;
+    const kills = parseOomKills(await readFile(oomFile, 'utf8').catch(() => ''));
     const more = kills > this.#oomKills;
     this.#oomKills = Math.max(kills, this.#oomKills);
     if (more) this.emit('oom');
@@ -162,7 +162,6 @@ export class OwnedContainer extends LinuxContainer {
     await this.#resources.describe({
       initPid: this.#booted?.pid ?? null,
       stopped: this.#booted === undefined,
-      enforced: this.#enforced,
     });
   }
 }

@@ -16,6 +16,7 @@
 #include "control_socket.h"
 #include "descriptor_io.h"
 #include "fd_poll.h"
+#include "file_batch.h"
 #include "js.h"
 #include "remove_tree.h"
 #include "start_init.h"
@@ -46,23 +47,9 @@ Napi::Value seal_executable_js(const Napi::CallbackInfo& info) {
   return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return seal_executable(path); }, own);
 }
 
-// removeTree(path): Promise<void>
-Napi::Value remove_tree_js(const Napi::CallbackInfo& info) {
-  return Task<bool>::run(
-      info.Env(), [path = text_argument(info, 0)] { return remove_tree(path), true; },
-      [](Napi::Env env, bool&) { return env.Undefined(); });
-}
-
 // connect(stateDirectory): Promise<fd>
 Napi::Value connect_js(const Napi::CallbackInfo& info) {
   return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return connect_control_socket(path); }, own);
-}
-
-// lock(path, exclusive): Promise<fd or -1>
-Napi::Value lock_js(const Napi::CallbackInfo& info) {
-  const bool exclusive = info[1].ToBoolean();
-  return Task<UniqueFd>::run(
-      info.Env(), [path = text_argument(info, 0), exclusive] { return lock_file(path, exclusive); }, own);
 }
 
 StartRequest start_request(const Napi::CallbackInfo& info) {
@@ -84,6 +71,50 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
   request.plan.assign(plan.Data(), plan.Data() + plan.Length());
   return request;
+}
+
+FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
+  using Kind = FileStep::Kind;
+  const std::pair<const char*, Kind> kinds[] = {
+      {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
+      {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
+      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}};
+  for (const auto& [known, kind] : kinds)
+    if (name == known) return kind;
+  throw Napi::TypeError::New(env, "Unknown file step " + name);
+}
+
+Napi::Value file_results(Napi::Env env, std::vector<FileResult>& results) {
+  auto list = Napi::Array::New(env, results.size());
+  for (uint32_t i = 0; i < results.size(); ++i) {
+    const auto& result = results[i];
+    auto made = Napi::Object::New(env);
+    made.Set("done", result.done);
+    made.Set("text", result.text);
+    made.Set("fd", result.fd);
+    made.Set("syscall", result.syscall);
+    made.Set("errno", result.error);
+    list.Set(i, made);
+  }
+  return list;
+}
+
+// files(steps): Promise<results>; stops at the first failure that is not optional
+Napi::Value files_js(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<FileStep> steps;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const auto given = list.Get(i).As<Napi::Object>();
+    FileStep step{step_kind(env, given.Get("op").ToString()), given.Get("path").ToString(), "", 0, false};
+    if (given.Has("text")) step.text = given.Get("text").ToString();
+    if (given.Has("mode")) step.mode = given.Get("mode").ToNumber();
+    if (given.Has("exclusive")) step.mode = given.Get("exclusive").ToBoolean() ? 1 : 0;
+    if (given.Has("optional")) step.optional = given.Get("optional").ToBoolean();
+    steps.push_back(std::move(step));
+  }
+  return Task<std::vector<FileResult>>::run(
+      env, [steps = std::move(steps)] { return run_file_steps(steps); }, file_results);
 }
 
 // startInit(options): Promise<{ pid, pidfd, socket }>
@@ -212,13 +243,13 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
     Napi::Value (*body)(const Napi::CallbackInfo&);
   } functions[] = {
       {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
-      {"lock", guard<lock_js>},                      {"startInit", guard<start_init_js>},
+      {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
       {"reap", guard<reap_js>},                      {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
       {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},
-      {"removeTree", guard<remove_tree_js>},       {"duplicate", guard<duplicate_js>},
+      {"duplicate", guard<duplicate_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
   return exports;

@@ -219,9 +219,9 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   child.fail(ChildStep::kExecute, "execve", error, file);
 }
 
-void run_probe(const UserSpec& user, const Confinement& confinement, ChildReport& report) {
+void run_probe(const Confinement& confinement, ChildReport& report) {
   Child child(report);
-  child.become(user, confinement, false);
+  child.become(UserSpec{}, confinement, false);
   const int loaded = load_filter(confinement.filter);
   if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
   Child::leave();

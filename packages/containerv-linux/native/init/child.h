@@ -37,9 +37,8 @@ struct ChildReport {
 [[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
                             int alive, ChildReport& report);
 
-// Only takes on `user` and `confinement` and exits at once: what its /proc/PID/status says, once it
-// is a zombie, is what the kernel really enforces.
-[[noreturn]] void run_probe(const UserSpec& user, const Confinement& confinement, ChildReport& report);
+// Only takes on `confinement` and exits at once. Never returns.
+[[noreturn]] void run_probe(const Confinement& confinement, ChildReport& report);
 
 const char* step_name(ChildStep step);
 

@@ -15,6 +15,7 @@
 #include "namespaces.h"
 #include "operations.h"
 #include "plan.h"
+#include "probe.h"
 #include "supervisor.h"
 
 namespace containerv {
@@ -81,7 +82,10 @@ int start() {
     return fail(owner.get(), failure);
   }
   RootBuilder builder;
-  if (!isolate(plan, failure) || !build_root(plan, reader, builder, failure)) return fail(owner.get(), failure);
+  Probe probe;
+  if (!isolate(plan, failure) || !probe.start(plan.confinement, failure) ||
+      !build_root(plan, reader, builder, failure))
+    return fail(owner.get(), failure);
 
   ucred creator{};
   socklen_t size = sizeof creator;
@@ -91,7 +95,7 @@ int start() {
                                 builder.proc(), plan.confinement},
                                static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
   static char status[3500];
-  if (!supervisor.open(failure) || !supervisor.probe(plan.user, builder.proc(), status, sizeof status / 2, failure))
+  if (!supervisor.open(failure) || !probe.finish(builder.proc(), status, sizeof status / 2, failure))
     return fail(owner_fd, failure);
   describe_namespaces(builder.proc(), status, sizeof status);
   if (!supervisor.send_ready(status)) return 1;

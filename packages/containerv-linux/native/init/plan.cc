@@ -12,7 +12,6 @@ bool Plan::decode(WireReader& reader) {
   domainname = reader.text();
   monotonic_offset_s = static_cast<int64_t>(reader.u64());
   boottime_offset_s = static_cast<int64_t>(reader.u64());
-  user = read_user(reader);
   confinement = read_confinement(reader);
   return reader.ok();
 }

@@ -13,7 +13,6 @@ struct Plan {
   const char* domainname = "";
   int64_t monotonic_offset_s = 0;
   int64_t boottime_offset_s = 0;
-  UserSpec user;
   Confinement confinement;
 
   bool decode(WireReader& reader);

@@ -72,34 +72,8 @@ bool Supervisor::open(Failure& failure) {
   return true;
 }
 
-bool Supervisor::probe(const UserSpec& user, int proc, char* status, size_t size, Failure& failure) {
-  const char* step = "probe confinement";
-  Process* process = processes_.add();
-  if (!process) return failure.set(step, "mmap");
-  const pid_t pid = fork();
-  if (pid == 0) run_probe(user, settings_.confinement, *process->report);
-  if (pid < 0) return failure.set(step, "fork");
-  siginfo_t ended;
-  while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
-  const ChildReport report = *process->report;
-  processes_.remove(process);
-  char path[32];
-  snprintf(path, sizeof path, "%d/status", pid);
-  UniqueFd file = open_in_root(proc, path, O_RDONLY, Links::kRefuse);
-  const ssize_t got = file ? read(file.get(), status, size - 1) : -1;
-  const int read_error = errno;
-  waitpid(pid, nullptr, __WALL);
-  if (report.step != ChildStep::kNone) {
-    snprintf(failure.detail, sizeof failure.detail, "%s", report.detail);
-    return failure.set(report.error, step_name(report.step), report.syscall, report.path);
-  }
-  if (got <= 0) return failure.set(read_error, step, "read", "/proc/PID/status");
-  status[got] = 0;
-  return true;
-}
-
 bool Supervisor::send_ready(const char* status) {
+  report_ = status;
   WireWriter ready(kReady, 0);
   ready.u32(kVersion);
   ready.text(status);
@@ -347,6 +321,7 @@ void Supervisor::report_status(Client* client, const Message& message) {
   WireWriter report(kStatusReport, message.request());
   report.u32(processes_.size());
   report.u32(stopping_);
+  report.text(report_);
   answer(client, report.message());
 }
 

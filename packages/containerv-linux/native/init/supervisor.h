@@ -28,9 +28,7 @@ class Supervisor {
 
   // Prepares everything that can fail, before the driver is told that the container is ready.
   bool open(Failure& failure);
-  // Starts a process that only takes on the default confinement, reads back what the kernel says of
-  // it into `status`, and reaps it.
-  bool probe(const UserSpec& user, int proc, char* status, size_t size, Failure& failure);
+  // `status` is kept for clients that join later: it must stay as it is.
   bool send_ready(const char* status);
   [[noreturn]] void run();
 
@@ -59,6 +57,7 @@ class Supervisor {
   UniqueFd grace_;
   ProcessTable processes_;
   Client* clients_;
+  const char* report_ = "";
   bool stopping_ = false;
   Message message_;
 };

@@ -1,62 +1,58 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type FileHandle, mkdir, open, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ContainervError, type Enforced, type LimitName, type ResolvedLimits } from 'containerv-api';
+import type { FileBatch } from '../file-batch.js';
+import { type SystemFailure, systemError } from '../system-error.js';
 import { type CgroupHierarchies, readHierarchies } from './hierarchy.js';
 import { type LimitFile, limitFilesV1, limitFilesV2 } from './limit-files.js';
 
 const PARENT = 'containerv';
+const STEP = 'set limits';
+const EPERM = 1;
+const EACCES = 13;
+const EROFS = 30;
 
 /** The control groups of one container. */
 export interface Cgroup {
   readonly version: Enforced['cgroup'];
-  /** Directories, innermost of the container's own. */
-  readonly directories: readonly string[];
   /** Which limits the kernel holds, read back. */
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
-  /** v2: an open directory for init to be born in. */
-  readonly handle: FileHandle | undefined;
+  /** v2: an open directory for init to be born in, or -1. */
+  readonly fd: number;
   /** v1: files that take init's pid. */
   readonly procs: readonly string[];
   /** Where the kernel counts what it killed for memory. */
   readonly oomFile: string | undefined;
 }
 
-export const NO_CGROUP: Cgroup = {
-  version: false,
-  directories: [],
-  limits: {},
-  handle: undefined,
-  procs: [],
-  oomFile: undefined,
-};
-
-/**
- * Makes the container's groups and sets its limits.
- * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when a limit that the caller asked for cannot be held; defaults
- * that cannot are told in `limits`.
- */
-export async function createCgroup(id: string, limits: ResolvedLimits): Promise<Cgroup> {
-  if (limits.io !== undefined) {
-    throw unsupported('io', 'Block device limits are not available in this version of containerv-linux.');
-  }
-  const hierarchies = readHierarchies();
-  const made: string[] = [];
-  try {
-    return isUnified(hierarchies)
-      ? await createV2(id, limits, hierarchies, made)
-      : await createV1(id, limits, hierarchies, made);
-  } catch (error) {
-    await removeCgroupDirectories(made);
-    throw error;
-  }
+/** What is to be made and written for a container's limits, to be run as part of a batch. */
+export interface CgroupPlan {
+  /** Every directory that may be made, known before it is, for whoever has to clean up. */
+  readonly directories: readonly string[];
+  addTo(batch: FileBatch): void;
+  /**
+   * What came of it.
+   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when a limit that the caller asked for is not held; defaults
+   * that are not are told in `limits`.
+   */
+  outcome(batch: FileBatch): Cgroup;
 }
 
-/** Every directory that {@link createCgroup} may make, known before it does, for whoever has to clean up. */
-export function cgroupDirectories(id: string, limits: ResolvedLimits): string[] {
-  const hierarchies = readHierarchies();
-  if (isUnified(hierarchies)) return [path.join(hierarchies.v2.mount, PARENT, id)];
-  return [...new Set(directoriesV1(id, limits, hierarchies).values())];
+// Mounts and our own place in them do not change under a running program in practice; reading them costs more than
+// making a group.
+let cached: CgroupHierarchies | undefined;
+
+export function planCgroup(
+  id: string,
+  limits: ResolvedLimits,
+  hierarchies: CgroupHierarchies = (cached ??=
+    readHierarchies()),
+): CgroupPlan {
+  const cpus = availableParallelism();
+  return isUnified(hierarchies)
+    ? new PlanV2(id, limits, limitFilesV2(limits, cpus), hierarchies)
+    : new PlanV1(id, limits, limitFilesV1(limits, cpus), hierarchies);
 }
 
 type Unified = CgroupHierarchies & { readonly v2: NonNullable<CgroupHierarchies['v2']> };
@@ -65,171 +61,185 @@ function isUnified(hierarchies: CgroupHierarchies): hierarchies is Unified {
   return hierarchies.v2?.controllers.includes('memory') === true;
 }
 
-/** By controller; controllers that are mounted together share one. Below our own group: a limit on us holds for them. */
-function directoriesV1(id: string, limits: ResolvedLimits, { v1 }: CgroupHierarchies): Map<string, string> {
-  const directories = new Map<string, string>();
-  for (const { controller } of limitFilesV1(limits, availableParallelism())) {
-    const own = v1.get(controller);
-    if (own !== undefined) directories.set(controller, path.join(own, PARENT, id));
+/** The part that both versions share: limit files are written and read back, and the outcome judged. */
+abstract class Plan implements CgroupPlan {
+  abstract readonly directories: readonly string[];
+  protected readonly limits: ResolvedLimits;
+  readonly #files: readonly LimitFile[];
+  readonly #made = new Map<string, number>();
+  readonly #written: { readonly file: LimitFile; readonly write: number; readonly read: number }[] = [];
+
+  constructor(limits: ResolvedLimits, files: readonly LimitFile[]) {
+    this.limits = limits;
+    this.#files = files;
   }
-  return directories;
+
+  protected abstract directoryOf(controller: string): string | undefined;
+  abstract addTo(batch: FileBatch): void;
+  protected abstract describe(batch: FileBatch): Omit<Cgroup, 'limits'>;
+
+  protected make(batch: FileBatch, directory: string): void {
+    this.#made.set(directory, batch.add({ op: 'mkdir', path: directory, mode: 0o755, optional: true }));
+  }
+
+  protected addLimits(batch: FileBatch): void {
+    for (const file of this.#files) {
+      const directory = this.directoryOf(file.controller);
+      if (directory === undefined) continue;
+      const target = path.join(directory, file.file);
+      const write = batch.add({ op: 'write', path: target, text: file.value, optional: true });
+      this.#written.push({ file, write, read: batch.add({ op: 'read', path: target, optional: true }) });
+    }
+  }
+
+  outcome(batch: FileBatch): Cgroup {
+    const limits = this.#held(batch);
+    for (const [directory, handle] of this.#made) {
+      // A group that is there already is somebody's: its limits would not be ours.
+      const failure = batch.failure(handle, STEP);
+      if (failure === undefined) continue;
+      if (failure.errno !== EPERM && failure.errno !== EACCES && failure.errno !== EROFS) {
+        throw systemError(failure, {
+          what: 'Cannot make the control group',
+          hint: `Is another container using ${directory}?`,
+        });
+      }
+      return { version: false, limits, fd: -1, procs: [], oomFile: undefined };
+    }
+    return this.#made.size === 0
+      ? { version: false, limits, fd: -1, procs: [], oomFile: undefined }
+      : { ...this.describe(batch), limits };
+  }
+
+  #held(batch: FileBatch): Partial<Record<LimitName, boolean>> {
+    const held: Partial<Record<LimitName, boolean>> = {};
+    for (const file of this.#files) {
+      const written = this.#written.find((candidate) => candidate.file === file);
+      const failure = written === undefined ? undefined : batch.failure(written.write, STEP);
+      const read = written === undefined ? undefined : batch.result(written.read);
+      const holding = failure === undefined && read?.done === true && file.holds(read.text);
+      if (!holding && this.limits.explicit[file.limit]) throw notHeld(file, failure);
+      held[file.limit] = holding && held[file.limit] !== false;
+    }
+    if (this.limits.memoryBytes === 'max') held.memory = true;
+    return held;
+  }
 }
 
-async function createV2(
-  id: string,
-  limits: ResolvedLimits,
-  { v2 }: Unified,
-  made: string[],
-): Promise<Cgroup> {
-  const parent = path.join(v2.mount, PARENT);
-  const directory = path.join(parent, id);
-  const files = limitFilesV2(limits, availableParallelism());
-  try {
-    await mkdir(parent, { recursive: true });
-    const wanted = [...new Set(files.map(({ controller }) => controller))].filter((name) =>
+class PlanV2 extends Plan {
+  readonly directories: readonly string[];
+  readonly #parent: string;
+  readonly #directory: string;
+  readonly #root: string;
+  readonly #controllers: readonly string[];
+  #open = -1;
+
+  constructor(id: string, limits: ResolvedLimits, files: readonly LimitFile[], { v2 }: Unified) {
+    super(limits, files);
+    this.#root = v2.mount;
+    this.#parent = path.join(v2.mount, PARENT);
+    this.#directory = path.join(this.#parent, id);
+    this.directories = [this.#directory];
+    this.#controllers = [...new Set(files.map(({ controller }) => controller))].filter((name) =>
       v2.controllers.includes(name),
     );
-    for (const group of [v2.mount, parent]) await enableControllers(group, wanted);
-    await mkdir(directory);
-  } catch (error) {
-    return refused(error, limits, files);
   }
-  made.push(directory);
-  const held = await writeLimits(files, limits, () => directory);
-  return {
-    version: 'v2',
-    directories: [directory],
-    limits: held,
-    handle: await open(directory, 'r'),
-    procs: [],
-    oomFile: path.join(directory, 'memory.events'),
-  };
-}
 
-async function enableControllers(group: string, wanted: readonly string[]): Promise<void> {
-  const file = path.join(group, 'cgroup.subtree_control');
-  const enabled = (await readFile(file, 'utf8')).trim().split(' ');
-  const missing = wanted.filter((name) => !enabled.includes(name));
-  if (missing.length > 0) await writeFile(file, missing.map((name) => `+${name}`).join(' '));
-}
-
-async function createV1(
-  id: string,
-  limits: ResolvedLimits,
-  hierarchies: CgroupHierarchies,
-  made: string[],
-): Promise<Cgroup> {
-  const files = limitFilesV1(limits, availableParallelism());
-  const directories = directoriesV1(id, limits, hierarchies);
-  if (directories.size === 0) return refused(undefined, limits, files);
-  const distinct = [...new Set(directories.values())];
-  try {
-    for (const directory of distinct) {
-      await mkdir(path.dirname(directory), { recursive: true });
-      await mkdir(directory);
-      made.push(directory);
+  addTo(batch: FileBatch): void {
+    batch.add({ op: 'ensure-directory', path: this.#parent, mode: 0o755, optional: true });
+    for (const group of [this.#root, this.#parent]) {
+      const file = path.join(group, 'cgroup.subtree_control');
+      for (const name of this.#controllers)
+        batch.add({ op: 'write', path: file, text: `+${name}`, optional: true });
     }
-  } catch (error) {
-    await removeCgroupDirectories(made.splice(0));
-    return refused(error, limits, files);
+    this.make(batch, this.#directory);
+    this.addLimits(batch);
+    this.#open = batch.add({ op: 'open', path: this.#directory, optional: true });
   }
-  const cpuset = directories.get('cpuset');
-  if (cpuset !== undefined) await inheritCpuset(cpuset);
-  const held = await writeLimits(files, limits, (controller) => directories.get(controller));
-  const memory = directories.get('memory');
-  return {
-    version: hierarchies.v2 === undefined ? 'v1' : 'hybrid',
-    directories: distinct,
-    limits: held,
-    handle: undefined,
-    procs: distinct.map((directory) => path.join(directory, 'cgroup.procs')),
-    oomFile: memory === undefined ? undefined : path.join(memory, 'memory.oom_control'),
-  };
+
+  protected directoryOf(): string {
+    return this.#directory;
+  }
+
+  protected describe(batch: FileBatch): Omit<Cgroup, 'limits'> {
+    return {
+      version: 'v2',
+      fd: batch.result(this.#open).fd,
+      procs: [],
+      oomFile: path.join(this.#directory, 'memory.events'),
+    };
+  }
+}
+
+class PlanV1 extends Plan {
+  readonly directories: readonly string[];
+  /** By controller; controllers that are mounted together share one. */
+  readonly #byController = new Map<string, string>();
+  readonly #hybrid: boolean;
+
+  constructor(
+    id: string,
+    limits: ResolvedLimits,
+    files: readonly LimitFile[],
+    { v1, v2 }: CgroupHierarchies,
+  ) {
+    super(limits, files);
+    this.#hybrid = v2 !== undefined;
+    for (const { controller } of files) {
+      const own = v1.get(controller);
+      // Below our own group: a limit on us holds for what we start.
+      if (own !== undefined) this.#byController.set(controller, path.join(own, PARENT, id));
+    }
+    this.directories = [...new Set(this.#byController.values())];
+  }
+
+  addTo(batch: FileBatch): void {
+    for (const directory of this.directories) {
+      batch.add({ op: 'ensure-directory', path: path.dirname(directory), mode: 0o755, optional: true });
+      this.make(batch, directory);
+    }
+    const cpuset = this.#byController.get('cpuset');
+    if (cpuset !== undefined) inheritCpuset(batch, cpuset);
+    this.addLimits(batch);
+  }
+
+  protected directoryOf(controller: string): string | undefined {
+    return this.#byController.get(controller);
+  }
+
+  protected describe(): Omit<Cgroup, 'limits'> {
+    const memory = this.#byController.get('memory');
+    return {
+      version: this.#hybrid ? 'hybrid' : 'v1',
+      fd: -1,
+      procs: this.directories.map((directory) => path.join(directory, 'cgroup.procs')),
+      oomFile: memory === undefined ? undefined : path.join(memory, 'memory.oom_control'),
+    };
+  }
 }
 
 /** A new v1 cpuset is empty and takes no process until it has processors and memory nodes (cpusets.rst). */
-async function inheritCpuset(directory: string): Promise<void> {
+function inheritCpuset(batch: FileBatch, directory: string): void {
   const parent = path.dirname(directory);
-  for (const group of [parent, directory]) {
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      const present = (await readFile(path.join(group, file), 'utf8')).trim();
-      if (present !== '') continue;
-      await writeFile(path.join(group, file), await readFile(path.join(path.dirname(group), file), 'utf8'));
-    }
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    const text = readFileSync(path.join(path.dirname(parent), file), 'utf8');
+    for (const group of [parent, directory])
+      batch.add({ op: 'write', path: path.join(group, file), text, optional: true });
   }
 }
 
-async function writeLimits(
-  files: readonly LimitFile[],
-  limits: ResolvedLimits,
-  directoryOf: (controller: string) => string | undefined,
-): Promise<Partial<Record<LimitName, boolean>>> {
-  const held: Partial<Record<LimitName, boolean>> = {};
-  for (const { limit, controller, file, value, holds } of files) {
-    const directory = directoryOf(controller);
-    let failure: unknown;
-    let holding = false;
-    if (directory !== undefined) {
-      try {
-        await writeFile(path.join(directory, file), value);
-        holding = holds(await readFile(path.join(directory, file), 'utf8'));
-      } catch (error) {
-        failure = error;
-      }
-    }
-    if (!holding && limits.explicit[limit]) {
-      throw unsupported(limit, `The kernel did not take ${file} = ${value}.`, failure);
-    }
-    held[limit] = holding && held[limit] !== false;
+function notHeld({ limit, file, value }: LimitFile, failure: SystemFailure | undefined): ContainervError {
+  const what = `The limit \`${limit}\` cannot be enforced`;
+  if (failure === undefined || failure.errno === 0) {
+    const hint = `No control group here takes ${file} = ${value}. See: containerv doctor`;
+    return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what, { step: STEP, hint });
   }
-  for (const limit of ['memory', 'pids'] as const) {
-    if (limits[limit === 'memory' ? 'memoryBytes' : 'pids'] === 'max') held[limit] = true;
-  }
-  return held;
+  const hint =
+    'This user may not make control groups here, or the kernel refused the value. See: containerv doctor';
+  return systemError(failure, { code: 'ERR_CONTAINERV_UNSUPPORTED', what, hint });
 }
 
-/** No group at all: fine for defaults, an error for anything asked for. */
-function refused(cause: unknown, limits: ResolvedLimits, files: readonly LimitFile[]): Cgroup {
-  const isLimit = ({ limit }: LimitFile): boolean =>
-    limits.explicit[limit] &&
-    !(limit === 'memory' && limits.memoryBytes === 'max') &&
-    !(limit === 'pids' && limits.pids === 'max');
-  const asked = files.find(isLimit);
-  if (asked !== undefined) throw unsupported(asked.limit, noGroupHint(cause), cause);
-  return { ...NO_CGROUP, limits: Object.fromEntries(files.map(({ limit }) => [limit, false])) };
-}
-
-function noGroupHint(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return 'This user may not make control groups here. Run as root, or have a group delegated: containerv doctor says how.';
-  }
-  return 'This machine has no control group hierarchy with that controller. See: containerv doctor';
-}
-
-function unsupported(limit: LimitName, hint: string, cause?: unknown): ContainervError {
-  const details = { step: 'set limits', hint };
-  return new ContainervError(
-    'ERR_CONTAINERV_UNSUPPORTED',
-    `The limit \`${limit}\` cannot be enforced`,
-    cause === undefined ? details : { ...details, cause },
-  );
-}
-
-/** Groups that are gone already are fine. */
-export async function removeCgroupDirectories(directories: readonly string[]): Promise<void> {
-  for (const directory of directories) {
-    try {
-      await rmdir(directory);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-}
-
-/** How many processes the kernel killed for memory in this group so far; 0 where nobody counts. */
-export async function readOomKills(cgroup: Pick<Cgroup, 'oomFile'>): Promise<number> {
-  if (cgroup.oomFile === undefined) return 0;
-  const text = await readFile(cgroup.oomFile, 'utf8').catch(() => '');
+/** How many processes the kernel killed for memory, from memory.events (v2) or memory.oom_control (v1). */
+export function parseOomKills(text: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
 }

@@ -21,7 +21,6 @@ export function encodePlan({ spec, staging, confinement, operations }: PlanInput
     .text('')
     .u64(0)
     .u64(0);
-  writeUser(writer, spec.user);
   writeConfinement(writer, confinement);
   return writer.list(operations, (operation) => writeOperation(writer, operation)).finish();
 }

@@ -1,8 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Enforced, ResolvedRlimit } from 'containerv-api';
 
-const NAME = 'state.json';
 const MAX_BYTES = 1024 * 1024;
 
 /** What other processes need to list, join and clean up a container. */
@@ -15,11 +14,13 @@ export interface StateRecord {
   readonly createdAt: string;
   readonly rootfs: string;
   readonly policy: string;
+  readonly network: Enforced['network'];
   /** Host directories that go when the container does. */
   readonly dataDirectory: string | null;
   readonly cgroups: readonly string[];
   readonly stopped: boolean;
-  readonly enforced: Enforced | null;
+  /** Known once init runs. */
+  readonly cgroup: Pick<Enforced, 'cgroup' | 'limits'> | null;
   readonly defaults: ProcessDefaultsRecord;
 }
 
@@ -37,18 +38,15 @@ export interface ProcessDefaultsRecord {
   readonly filter: string;
 }
 
-/** Whole or not at all. */
-export async function writeStateFile(directory: string, record: StateRecord): Promise<void> {
-  const staged = path.join(directory, `.${NAME}`);
-  await writeFile(staged, JSON.stringify(record), { mode: 0o600 });
-  await rename(staged, path.join(directory, NAME));
+export function stateFile(directory: string): string {
+  return path.join(directory, 'state.json');
 }
 
 /** `undefined`: there is none yet, or it is not one of ours. */
 export async function readStateFile(directory: string): Promise<StateRecord | undefined> {
   let text: string;
   try {
-    text = await readFile(path.join(directory, NAME), 'utf8');
+    text = await readFile(stateFile(directory), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -73,11 +71,13 @@ function isRecord(value: unknown): value is StateRecord {
     typeof record.createdAt === 'string' &&
     typeof record.rootfs === 'string' &&
     typeof record.policy === 'string' &&
+    typeof record.network === 'string' &&
     (record.initPid === null || Number.isSafeInteger(record.initPid)) &&
     (record.ownerPid === null || Number.isSafeInteger(record.ownerPid)) &&
     (record.dataDirectory === null || typeof record.dataDirectory === 'string') &&
     Array.isArray(record.cgroups) &&
     record.cgroups.every((cgroup) => typeof cgroup === 'string') &&
+    typeof record.cgroup === 'object' &&
     typeof record.defaults === 'object' &&
     record.defaults !== null
   );

@@ -1,0 +1,92 @@
+#include "file_batch.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "../common/unique_fd.h"
+#include "descriptor_io.h"
+#include "remove_tree.h"
+#include "sys_error.h"
+
+namespace containerv {
+namespace {
+
+constexpr size_t kMaxRead = 64 * 1024;
+
+void check(bool ok, const char* syscall, const std::string& path) {
+  if (!ok) fail("", syscall, path);
+}
+
+void write_text(const std::string& path, const std::string& text, int flags) {
+  UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
+  check(bool(file), "open", path);
+  const ssize_t written = write(file.get(), text.data(), text.size());
+  if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;
+  check(written == static_cast<ssize_t>(text.size()), "write", path);
+}
+
+// Whole or not at all, for whoever reads it.
+void replace_text(const std::string& path, const std::string& text) {
+  const std::string staged = path + ".new";
+  write_text(staged, text, O_CREAT | O_TRUNC);
+  check(rename(staged.c_str(), path.c_str()) == 0, "rename", path);
+}
+
+std::string read_text(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  check(bool(file), "open", path);
+  std::string text(kMaxRead, '\0');
+  const ssize_t size = read(file.get(), text.data(), text.size());
+  check(size >= 0, "read", path);
+  text.resize(static_cast<size_t>(size));
+  return text;
+}
+
+// EWOULDBLOCK also when the file was removed, and perhaps made anew, before we had the lock: the
+// one that the path names now is somebody else's.
+int lock_named(const std::string& path, bool exclusive) {
+  UniqueFd held = lock_file(path, exclusive);
+  struct stat named, opened;
+  const bool same = held && fstat(held.get(), &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+                    named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+  if (!same) errno = EWOULDBLOCK;
+  check(same, "flock", path);
+  return held.release();
+}
+
+void run(const FileStep& step, FileResult& result) {
+  const std::string& path = step.path;
+  switch (step.kind) {
+    case FileStep::Kind::kMkdir: return check(mkdir(path.c_str(), step.mode) == 0, "mkdir", path);
+    case FileStep::Kind::kEnsureDirectory:
+      return check(mkdir(path.c_str(), step.mode) == 0 || errno == EEXIST, "mkdir", path);
+    case FileStep::Kind::kWrite: return write_text(path, step.text, 0);
+    case FileStep::Kind::kReplace: return replace_text(path, step.text);
+    case FileStep::Kind::kRead: result.text = read_text(path); return;
+    case FileStep::Kind::kOpen:
+      result.fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      return check(result.fd >= 0, "open", path);
+    case FileStep::Kind::kLock: result.fd = lock_named(path, step.mode != 0); return;
+    case FileStep::Kind::kRmdir: return check(rmdir(path.c_str()) == 0 || errno == ENOENT, "rmdir", path);
+    case FileStep::Kind::kRemoveTree: return remove_tree(path);
+  }
+}
+
+}  // namespace
+
+std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps) {
+  std::vector<FileResult> results(steps.size());
+  for (size_t i = 0; i < steps.size(); ++i) {
+    try {
+      run(steps[i], results[i]);
+      results[i].done = true;
+    } catch (const SysError& error) {
+      results[i].syscall = error.syscall;
+      results[i].error = error.error;
+      if (!steps[i].optional) break;
+    }
+  }
+  return results;
+}
+
+}  // namespace containerv
