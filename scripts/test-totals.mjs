@@ -20,15 +20,16 @@ export function removeReports() {
   for (const directory of testedDirectories()) rmSync(path.join(directory, REPORT), { force: true });
 }
 
-/** What one report says. A file that did not even load counts as one failure; so does a missing report. */
+/** What one report says. A file that did not load counts as one failure; so does a report without tests, or none. */
 export function countReport(report) {
   if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
   const unloaded = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   ).length;
+  const failed = report.numFailedTests + unloaded;
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + unloaded,
+    failed: failed === 0 && !report.success ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }

@@ -36,6 +36,9 @@ export function run(command, args, environment = toolEnvironment()) {
 
 /** Runs turbo tasks, quietly where nobody watches; gives the exit status. */
 export function turbo(args) {
+  if (!existsSync(path.join(root, 'node_modules/.bin/turbo'))) {
+    throw new Error('The workspace is not set up yet: run `npm run bootstrap` first');
+  }
   const quiet = process.stdout.isTTY ? [] : ['--output-logs=errors-only'];
   return run('turbo', ['run', ...quiet, ...args]);
 }

@@ -12,6 +12,7 @@ test('passed, failed, skipped and todo tests are counted', () => {
     numFailedTests: 1,
     numPendingTests: 2,
     numTodoTests: 1,
+    success: false,
     testResults: [file('failed', 9)],
   };
   expect(countReport(report)).toEqual({ passed: 5, failed: 1, skipped: 3 });
@@ -23,9 +24,22 @@ test('a test file that does not load is a failure', () => {
     numFailedTests: 0,
     numPendingTests: 0,
     numTodoTests: 0,
+    success: false,
     testResults: [file('passed', 5), file('failed', 0)],
   };
   expect(countReport(report)).toEqual({ passed: 5, failed: 1, skipped: 0 });
+});
+
+test('a package without any test is a failure', () => {
+  const report = {
+    success: false,
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [],
+  };
+  expect(countReport(report)).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });
 
 test('a report that is not there is a failure', () => {

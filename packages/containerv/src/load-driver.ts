@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ContainerDriver, ContainervError, isContainervError } from 'containerv-api';
@@ -49,21 +48,23 @@ export async function loadDriver(
 }
 
 function surroundingsNow(): DriverSurroundings {
-  const require = createRequire(import.meta.url);
   return {
     platform: process.platform,
     cwd: process.cwd(),
     override: process.env['CONTAINERV_DRIVER'] || undefined,
     load: (specifier) => import(specifier),
-    isInstalled: (packageName) => {
-      try {
-        require.resolve(`${packageName}/package.json`);
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    isInstalled,
   };
+}
+
+/** As `import` would find it; `require.resolve` would also look where NODE_PATH says. */
+function isInstalled(packageName: string): boolean {
+  try {
+    import.meta.resolve(`${packageName}/package.json`);
+    return true;
+  } catch (error) {
+    return !isModuleNotFound(error);
+  }
 }
 
 function specifierOf(name: string, cwd: string): string {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { Cli } from './cli.js';
 
@@ -30,15 +32,23 @@ test('ps --json prints an array, ps -q ids', async () => {
   expect(JSON.parse((await new Cli().run(['ps', '--json'])).stdout)).toEqual([]);
 });
 
+test('a reader that goes away is no failure', async () => {
+  const child = twoContainers().start(['ps']);
+  child.stdout?.destroy();
+  const said = child.stderr === null ? '' : text(child.stderr);
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(await said).toBe('');
+});
+
 test('inspect shows what is enforced in a running container', async () => {
   const cli = twoContainers();
   const { stdout } = await cli.run(['inspect', '--json', 'one']);
   expect(JSON.parse(stdout)).toMatchObject({ id: 'one', enforced: { seccomp: true, landlock: false } });
-  const text = (await cli.run(['inspect', 'one'])).stdout;
-  expect(text).toMatch(/^id +one$/m);
-  expect(text).toMatch(/^ {2}seccomp +true$/m);
-  expect(text).toMatch(/^ {2}namespaces +pid net$/m);
-  expect(text).toMatch(/^ {4}memory +true$/m);
+  const shown = (await cli.run(['inspect', 'one'])).stdout;
+  expect(shown).toMatch(/^id +one$/m);
+  expect(shown).toMatch(/^ {2}seccomp +true$/m);
+  expect(shown).toMatch(/^ {2}namespaces +pid net$/m);
+  expect(shown).toMatch(/^ {4}memory +true$/m);
 });
 
 test('inspect says that nothing is enforced where nothing runs', async () => {

@@ -63,7 +63,7 @@ test('every option reaches the driver', async () => {
   const file = join(cli.home, 'variables');
   writeFileSync(file, '# comment\n\nB=file\nC=1=2\r\n');
   const line = [
-    'run --id box --rootfs /srv/root --writable tmpfs --mount /src:/work:ro --mount /a:/b --tmpfs /scratch:64M',
+    'run --id box --rootfs /srv/root --writable tmpfs --mount /src:/work:ro --mount /a:/b --tmpfs /scratch:64M --tmpfs /t',
     '--policy minimal --memory 512M --cpus 1.5 --cpu-weight 50 --pids max --network host --hostname box.example',
     `-e A=x=y -e HANDED -e B=option --env GONE --env-from ${file} -w /work -u 1000:100 --timeout 1m --no-tty true`,
   ];
@@ -77,6 +77,7 @@ test('every option reaches the driver', async () => {
       { type: 'bind', source: '/src', target: '/work', readonly: true },
       { type: 'bind', source: '/a', target: '/b', readonly: false },
       { type: 'tmpfs', target: '/scratch', sizeBytes: 64 * 1024 ** 2 },
+      { type: 'tmpfs', target: '/t' },
     ],
     policy: 'minimal',
     limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1.5, cpuWeight: 50, pids: 'max' },
@@ -128,6 +129,7 @@ test.for([
   [['run', '--mount', '/a', 'true'], '--mount /a is not SOURCE:TARGET'],
   [['run', '--mount', '/a:/b:rx', 'true'], '--mount /a:/b:rx is not'],
   [['run', '--mount', '/a:b', 'true'], '`mounts[0].target`'],
+  [['run', '--tmpfs', '/a:1M:x', 'true'], '--tmpfs /a:1M:x is not TARGET'],
   [['run', '--tmpfs', '/a:1Q', 'true'], 'Expected `--tmpfs`'],
   [['run', '--policy', 'biuld', 'true'], '`policy` to be one of'],
   [['run', '--env', '=x', 'true'], '--env =x has no name'],

@@ -25,11 +25,17 @@ export class Cli {
     onTestFinished(() => rmSync(this.home, { recursive: true }));
   }
 
+  command(args: readonly string[]): [file: string, ...args: string[]] {
+    return [process.execPath, CLI, ...args];
+  }
+
+  env(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+    return { PATH: process.env['PATH'], CONTAINERV_DRIVER: DRIVER, FAKE_STATE: this.home, ...more };
+  }
+
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    return spawn(process.execPath, [CLI, ...args], {
-      env: { PATH: process.env['PATH'], CONTAINERV_DRIVER: DRIVER, FAKE_STATE: this.home, ...env },
-      stdio: 'pipe',
-    });
+    const [file, ...rest] = this.command(args);
+    return spawn(file, rest, { env: this.env(env), stdio: 'pipe' });
   }
 
   /** Runs to the end, with empty stdin. */
