@@ -9,24 +9,17 @@ export interface Confinement {
 }
 
 // Policies are immutable: one is compiled once, however many containers it confines.
-const byName = new Map<string, Confinement>();
-const byPolicy = new WeakMap<SecurityPolicy, Map<boolean, Confinement>>();
+const compiled = new WeakMap<SecurityPolicy, Map<boolean, Confinement>>();
 
 /** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` for an architecture without a system call table. */
 export function confinementOf(policy: SecurityPolicy | PolicyName): Confinement {
   const log = seccompLogRequested();
-  if (typeof policy !== 'string') {
-    const known = byPolicy.get(policy) ?? new Map<boolean, Confinement>();
-    byPolicy.set(policy, known);
-    return memoised(known, log, () => compile(policy, log));
-  }
-  return memoised(byName, `${policy} ${log}`, () => compile(createPolicy(policy), log));
-}
-
-function memoised<Key>(known: Map<Key, Confinement>, key: Key, make: () => Confinement): Confinement {
-  const found = known.get(key) ?? make();
-  known.set(key, found);
-  return found;
+  const resolved = resolvePolicy(policy);
+  const known = compiled.get(resolved) ?? new Map<boolean, Confinement>();
+  compiled.set(resolved, known);
+  const confinement = known.get(log) ?? compile(resolved, log);
+  known.set(log, confinement);
+  return confinement;
 }
 
 function compile(policy: SecurityPolicy, log: boolean): Confinement {
@@ -37,6 +30,15 @@ function compile(policy: SecurityPolicy, log: boolean): Confinement {
     });
   }
   return { capabilities: capabilityMask(policy.capabilities), filter };
+}
+
+const named = new Map<PolicyName, SecurityPolicy>();
+
+export function resolvePolicy(policy: SecurityPolicy | PolicyName): SecurityPolicy {
+  if (typeof policy !== 'string') return policy;
+  const found = named.get(policy) ?? createPolicy(policy);
+  named.set(policy, found);
+  return found;
 }
 
 /** Both at once: only what both allow is allowed. */

@@ -19,13 +19,14 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { type Channel, refusalError } from './channel.js';
-import { type Confinement, confinementOf, intersect } from './confinement.js';
+import { type Confinement, confinementOf, intersect, resolvePolicy } from './confinement.js';
 import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
 import { planStdio } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
+import { refuseUnsupportedPolicy } from './supported.js';
 import { WireWriter } from './wire.js';
 
 /** What is the same for the program that made a container and for those that join it: processes over a channel. */
@@ -143,6 +144,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   }
 
   #confinementFor({ policy }: ProcessSpec): Confinement | undefined {
+    if (policy !== undefined) refuseUnsupportedPolicy(resolvePolicy(policy), this.enforced.network);
     return policy === undefined ? undefined : intersect(this.confinement, confinementOf(policy));
   }
 }

@@ -1,4 +1,29 @@
+export {
+  type Container,
+  type ContainerDriver,
+  type ContainerEvents,
+  type ContainerInfo,
+  type ContainerOptions,
+  type ContainerProcess,
+  type ContainerState,
+  ContainervError,
+  type Enforced,
+  type ErrorCode,
+  type ExitStatus,
+  type HostCheck,
+  type HostReport,
+  isContainervError,
+  parseByteSize,
+  parseDuration,
+  type PruneReport,
+  RunError,
+  type RunOptions,
+  type RunResult,
+  type SpawnOptions,
+} from 'containerv-api';
+export { createPolicy, FsAccess, Policy } from 'containerv-policy';
 export { createContainer } from './create-container.js';
 export { joinContainer } from './join-container.js';
 export { listContainers } from './list-containers.js';
+export { probeHost } from './probe/probe-host.js';
 export { pruneContainers } from './prune-containers.js';

@@ -26,6 +26,8 @@ export interface Native {
   receive(socket: number): { readonly message: Buffer; readonly fds: readonly number[] } | null | undefined;
   setWindowSize(fd: number, columns: number, rows: number): void;
   hasSystemCall(number: number): boolean;
+  /** 0 without Landlock. */
+  landlockAbi(): number;
   duplicate(fd: number): number;
   close(fd: number): void;
   FdPoll: new (fd: number, onEvents: (events: number) => void) => FdPoll;

@@ -152,10 +152,10 @@ function addDirectories(batch: FileBatch, spec: ContainerSpec, directory: string
   for (const part of parts) batch.add({ op: 'mkdir', path: path.join(directory, 'work', part), mode: 0o700 });
 }
 
-function inUse(id: string, path: string): ContainervError {
+function inUse(id: string, directory: string): ContainervError {
   return new ContainervError('ERR_CONTAINERV_EXISTS', `The id '${id}' is in use`, {
     step: 'prepare container',
-    path,
+    path: directory,
     hint: `Choose another id, or remove that container: containerv rm -f ${id}`,
   });
 }

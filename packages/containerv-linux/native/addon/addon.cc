@@ -216,6 +216,13 @@ Napi::Value set_window_size_js(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// landlockAbi(): the newest Landlock ABI of this kernel, 0 without Landlock (landlock_create_ruleset(2))
+Napi::Value landlock_abi_js(const Napi::CallbackInfo& info) {
+  constexpr unsigned kVersion = 1;
+  const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersion);
+  return Napi::Number::New(info.Env(), abi > 0 ? static_cast<double>(abi) : 0);
+}
+
 // hasSystemCall(number): whether the kernel, and any filter on this process, knows it
 Napi::Value has_system_call_js(const Napi::CallbackInfo& info) {
   errno = 0;
@@ -248,7 +255,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
-      {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},
+      {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},                    {"landlockAbi", guard<landlock_abi_js>},
       {"duplicate", guard<duplicate_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));

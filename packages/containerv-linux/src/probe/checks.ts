@@ -1,0 +1,174 @@
+import type { HostCheck } from 'containerv-api';
+import type { CgroupHierarchies } from '../cgroup/hierarchy.js';
+import type { BaseDirectories } from '../state/directories.js';
+import type { HostFiles } from './host-files.js';
+
+const OVERLAYFS_MAGIC = 0x794c7630;
+const NFS_MAGIC = 0x6969;
+
+/** System calls that containerv uses when they are there, and since when they are. */
+const NEWER_CALLS: readonly (readonly [name: string, number: number, since: string])[] = [
+  ['open_tree', 428, '5.2'],
+  ['clone3', 435, '5.3'],
+  ['openat2', 437, '5.6'],
+  ['close_range', 436, '5.9'],
+  ['mount_setattr', 442, '5.12'],
+];
+
+export function checkKernel(release: string, hasSystemCall: (number: number) => boolean): HostCheck {
+  const missing = NEWER_CALLS.filter(([, number]) => !hasSystemCall(number));
+  if (missing.length === 0) return { name: 'kernel', status: 'ok', detail: `Linux ${release}` };
+  const listed = missing.map(([name, , since]) => `${name} (Linux ${since})`).join(', ');
+  return {
+    name: 'kernel',
+    status: 'degraded',
+    detail: `Linux ${release} without ${listed}; containers work by older system calls`,
+    fix: 'Upgrade to Linux 5.12 or newer, or let the sandbox around this program pass these calls.',
+  };
+}
+
+const USER_NAMESPACE_SWITCHES: readonly (readonly [
+  file: string,
+  setting: string,
+  forbids: string,
+  allows: string,
+])[] = [
+  ['/proc/sys/user/max_user_namespaces', 'user.max_user_namespaces', '0', '15000'],
+  ['/proc/sys/kernel/unprivileged_userns_clone', 'kernel.unprivileged_userns_clone', '0', '1'],
+  [
+    '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
+    'kernel.apparmor_restrict_unprivileged_userns',
+    '1',
+    '0',
+  ],
+];
+
+export function checkUserNamespaces(host: HostFiles): HostCheck {
+  const name = 'user namespaces';
+  if (!host.exists('/proc/self/ns/user')) {
+    return {
+      name,
+      status: 'missing',
+      detail: 'The kernel is built without CONFIG_USER_NS.',
+      fix: 'Use a kernel that has it.',
+    };
+  }
+  for (const [file, setting, forbids, allows] of USER_NAMESPACE_SWITCHES) {
+    if (host.read(file)?.trim() !== forbids) continue;
+    // Root is bound by the number, not by what is said of unprivileged users.
+    if (host.uid === 0 && setting !== 'user.max_user_namespaces') continue;
+    return {
+      name,
+      status: 'missing',
+      detail: `${setting} is ${forbids}`,
+      fix: `sudo sysctl -w ${setting}=${allows}`,
+    };
+  }
+  return { name, status: 'ok', detail: host.uid === 0 ? 'available' : 'available to this user' };
+}
+
+export function checkNamespaces(host: HostFiles): HostCheck {
+  const missing = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'].filter(
+    (kind) => !host.exists(`/proc/self/ns/${kind}`),
+  );
+  const name = 'namespaces';
+  if (missing.length === 0) return { name, status: 'ok', detail: 'mount, pid, network, ipc, uts, cgroup' };
+  return {
+    name,
+    status: 'missing',
+    detail: `The kernel lacks: ${missing.join(', ')}`,
+    fix: 'Use a kernel that has them.',
+  };
+}
+
+export function checkSeccomp(host: HostFiles): HostCheck {
+  const actions = host.read('/proc/sys/kernel/seccomp/actions_avail')?.trim().split(' ') ?? [];
+  const missing = ['kill_process', 'errno', 'allow'].filter((action) => !actions.includes(action));
+  const name = 'seccomp';
+  if (missing.length === 0) return { name, status: 'ok', detail: actions.join(' ') };
+  return {
+    name,
+    status: 'missing',
+    detail: actions.length === 0 ? 'No seccomp filters in this kernel.' : `Lacks: ${missing.join(', ')}`,
+    fix: 'Use a kernel with CONFIG_SECCOMP_FILTER.',
+  };
+}
+
+export function checkLandlock(abi: number): HostCheck {
+  const name = 'Landlock';
+  if (abi > 0) return { name, status: 'ok', detail: `ABI ${abi}` };
+  return {
+    name,
+    status: 'degraded',
+    detail: 'Not available: file rules of policies cannot be enforced.',
+    fix: "Add 'landlock' to the kernel's lsm= parameter (Linux 5.13 or newer), and boot again.",
+  };
+}
+
+export function checkOverlay(host: HostFiles, { data }: BaseDirectories): HostCheck {
+  const name = 'overlayfs';
+  if (host.read('/proc/filesystems')?.includes('\toverlay\n') !== true) {
+    return { name, status: 'missing', detail: 'The kernel does not know it.', fix: 'sudo modprobe overlay' };
+  }
+  const magic = host.fileSystem(data);
+  if (magic !== OVERLAYFS_MAGIC && magic !== NFS_MAGIC)
+    return { name, status: 'ok', detail: `writes go to ${data}` };
+  return {
+    name,
+    status: 'missing',
+    detail: `${data} is on ${magic === NFS_MAGIC ? 'NFS' : 'another overlay'}, which overlayfs cannot write to.`,
+    fix: "export CONTAINERV_DATA_DIR=/path/on/another/file/system   (or use writable: 'tmpfs')",
+  };
+}
+
+export function checkCgroup(host: HostFiles, { v1, v2 }: CgroupHierarchies): HostCheck {
+  const name = 'control groups';
+  const controllers = ['memory', 'cpu', 'pids'];
+  const unified = v2?.controllers.includes('memory') === true;
+  const found = controllers.filter((name_) => (unified ? v2.controllers.includes(name_) : v1.has(name_)));
+  const version = unified ? 'v2' : v1.size === 0 ? 'none' : v2 === undefined ? 'v1' : 'v1 and v2 (hybrid)';
+  if (found.length < controllers.length) {
+    const lacking = controllers.filter((controller) => !found.includes(controller)).join(', ');
+    return {
+      name,
+      status: 'degraded',
+      detail: `${version}, without ${lacking}: those limits cannot be enforced, and asking for one is an error.`,
+      fix: unified ? 'Boot with cgroup_enable=memory.' : 'sudo mount -t cgroup2 none /sys/fs/cgroup',
+    };
+  }
+  if (host.uid === 0) return { name, status: 'ok', detail: `${version}: ${found.join(', ')}` };
+  return {
+    name,
+    status: 'degraded',
+    detail: `${version}, but not for this user: the default limits do not hold, and asking for one is an error.`,
+    fix: 'Run as root for limits.',
+  };
+}
+
+/** Mounts over parts of /proc keep the kernel from mounting a new one in a user namespace (mount_too_revealing). */
+export function checkProc(host: HostFiles): HostCheck {
+  const name = '/proc';
+  const covered = (host.read('/proc/self/mountinfo') ?? '')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith('/proc/') && point !== '/proc/sys/fs/binfmt_misc');
+  if (covered.length === 0) return { name, status: 'ok', detail: 'whole' };
+  return {
+    name,
+    status: 'missing',
+    detail: `Covered at ${covered.slice(0, 3).join(', ')}${covered.length > 3 ? ', ...' : ''}: this is a container itself.`,
+    fix: 'Start the surrounding container with an unmasked /proc: docker run --security-opt systempaths=unconfined',
+  };
+}
+
+export function checkMemfd(host: HostFiles): HostCheck {
+  const name = 'sealed executables';
+  if (host.read('/proc/sys/vm/memfd_noexec')?.trim() !== '2')
+    return { name, status: 'ok', detail: 'memfd_create' };
+  return {
+    name,
+    status: 'missing',
+    detail: 'vm.memfd_noexec is 2: init cannot be started from sealed memory.',
+    fix: 'sudo sysctl -w vm.memfd_noexec=1',
+  };
+}

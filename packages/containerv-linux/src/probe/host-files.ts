@@ -1,0 +1,37 @@
+import { readFileSync, statfsSync, statSync } from 'node:fs';
+
+/** The little of the host that the checks look at; tests hand in another. */
+export interface HostFiles {
+  readonly uid: number;
+  /** `undefined`: missing or not readable. */
+  read(path: string): string | undefined;
+  exists(path: string): boolean;
+  /** The file system's magic number, of the path or of its nearest parent that exists. */
+  fileSystem(path: string): number | undefined;
+}
+
+export const hostFiles: HostFiles = {
+  get uid() {
+    return process.getuid?.() ?? 0;
+  },
+  read(path) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+  exists(path) {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  },
+  fileSystem(path) {
+    for (let place = path; place !== ''; place = place === '/' ? '' : place.replace(/\/[^/]*$/, '') || '/') {
+      try {
+        return statfsSync(place).type;
+      } catch {
+        continue;
+      }
+    }
+    return undefined;
+  },
+};

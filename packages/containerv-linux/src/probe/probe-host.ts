@@ -1,0 +1,52 @@
+import { release } from 'node:os';
+import { type HostCheck, type HostReport, isContainervError } from 'containerv-api';
+import { readHierarchies } from '../cgroup/hierarchy.js';
+import { createContainer } from '../create-container.js';
+import { native } from '../native.js';
+import { baseDirectories } from '../state/directories.js';
+import {
+  checkCgroup,
+  checkKernel,
+  checkLandlock,
+  checkMemfd,
+  checkNamespaces,
+  checkOverlay,
+  checkProc,
+  checkSeccomp,
+  checkUserNamespaces,
+} from './checks.js';
+import { hostFiles } from './host-files.js';
+
+/** What works on this host, what is missing and how to fix it. Ends by really running a process in a container. */
+export async function probeHost(): Promise<HostReport> {
+  const addon = native();
+  const trial = await tryContainer();
+  const checks: HostCheck[] = [
+    checkKernel(release(), (number) => addon.hasSystemCall(number)),
+    checkNamespaces(hostFiles),
+    checkUserNamespaces(hostFiles),
+    checkSeccomp(hostFiles),
+    checkLandlock(addon.landlockAbi()),
+    checkOverlay(hostFiles, baseDirectories()),
+    checkCgroup(hostFiles, readHierarchies()),
+    checkProc(hostFiles),
+    checkMemfd(hostFiles),
+    trial,
+  ];
+  return { usable: trial.status === 'ok', checks };
+}
+
+async function tryContainer(): Promise<HostCheck> {
+  const name = 'a container without options';
+  try {
+    await using container = await createContainer();
+    const startedAt = performance.now();
+    const { stdout } = await container.run('uname', ['-n']);
+    const milliseconds = Math.round(performance.now() - startedAt);
+    return { name, status: 'ok', detail: `ran in it as ${stdout.trim()} (${milliseconds} ms)` };
+  } catch (error) {
+    const hint = isContainervError(error) ? error.hint : undefined;
+    const detail = isContainervError(error) ? error.summary : String(error);
+    return { name, status: 'missing', detail, ...(hint === undefined ? {} : { fix: hint }) };
+  }
+}
