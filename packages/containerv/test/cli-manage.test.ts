@@ -32,12 +32,14 @@ test('ps --json prints an array, ps -q ids', async () => {
   expect(JSON.parse((await new Cli().run(['ps', '--json'])).stdout)).toEqual([]);
 });
 
-test('a reader that goes away is no failure', async () => {
-  const child = twoContainers().start(['ps']);
+test('a reader that goes away does not stop the work', async () => {
+  const cli = twoContainers();
+  const child = cli.start(['rm', '-f', 'one', 'two']);
   child.stdout?.destroy();
   const said = child.stderr === null ? '' : text(child.stderr);
   expect(await once(child, 'close')).toEqual([0, null]);
   expect(await said).toBe('');
+  expect(existsSync(join(cli.home, 'two.json'))).toBe(false);
 });
 
 test('inspect shows what is enforced in a running container', async () => {
