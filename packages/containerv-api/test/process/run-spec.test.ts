@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { expect, expectTypeOf, test } from 'vitest';
-import { resolveRunOptions, type RunOptions, type RunOutput } from '../../src/index.js';
+import { expect, test } from 'vitest';
+import { resolveRunOptions, type RunOptions } from '../../src/index.js';
 import { expectInvalid } from '../invalid.js';
 
 test('run collects both outputs, and stdin is empty', () => {
@@ -70,10 +70,4 @@ test.for([
   [{ cwd: 'x' }, '`cwd`'],
 ] as const)('%j is refused', ([options, part]) => {
   expectInvalid(() => resolveRunOptions('x', [], options as unknown as RunOptions), part);
-});
-
-test('the type of the output follows the options', () => {
-  expectTypeOf<RunOutput<{ encoding: 'buffer' }>>().toEqualTypeOf<Buffer>();
-  expectTypeOf<RunOutput<{ lines: true }>>().toEqualTypeOf<string[]>();
-  expectTypeOf<RunOutput<{ timeout: 5 }>>().toEqualTypeOf<string>();
 });

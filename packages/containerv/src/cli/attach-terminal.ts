@@ -21,7 +21,7 @@ export function attachTerminal(child: ContainerProcess): Disposable {
   };
   stdin.setRawMode(true);
   if (child.stdin !== null) stdin.pipe(child.stdin);
-  child.stdout?.pipe(stdout, { end: false });
+  child.stdout?.pipe(stdout);
   stdout.on('resize', resize);
   return {
     [Symbol.dispose]() {
