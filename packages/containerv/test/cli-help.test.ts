@@ -49,6 +49,21 @@ test.for(commands.map(({ name }) => name))(
   },
 );
 
+test('a help reads so', async () => {
+  const { stdout } = await new Cli().run(['prune', '--help']);
+  expect(stdout).toBe(
+    'Usage: containerv prune [options]\n' +
+      '\n' +
+      'Remove what programs that crashed left behind.\n' +
+      '\n' +
+      'Options:\n' +
+      '      --json  Print a JSON object.\n' +
+      '  -h, --help  Show this help.\n' +
+      '\n' +
+      'Exit status: 0, or 1 when something could not be removed.\n',
+  );
+});
+
 test('no command at all prints the help as an error', async () => {
   const { status, stdout, stderr } = await new Cli().run([]);
   expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
