@@ -1,4 +1,3 @@
-import { didYouMean } from 'containerv-api';
 import type { Command, Surroundings } from './command.js';
 import { commands } from './commands/index.js';
 import { exitCodeOfError, OWN_FAILURE } from './exit-code.js';
@@ -6,6 +5,7 @@ import { commandHelp, programHelp } from './help.js';
 import { parseLine } from './parse-line.js';
 import { reportError } from './report-error.js';
 import { styleFor } from './style.js';
+import { suggestion } from './suggestion.js';
 import { usageError } from './usage-error.js';
 
 /** Runs one command line, without the program's name; gives the exit status and never rejects. */
@@ -56,15 +56,9 @@ function find(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
   const kind = name.startsWith('-') ? 'option' : 'command';
-  const meant =
-    kind === 'option'
-      ? ''
-      : didYouMean(
-          name,
-          commands.map((candidate) => candidate.name),
-        );
+  const names = kind === 'option' ? [] : commands.map((candidate) => candidate.name);
   throw usageError(
-    `Unknown ${kind} ${name}.${meant.replaceAll('`', '')}`,
+    `Unknown ${kind} ${name}.${suggestion(name, names)}`,
     'containerv --help lists the commands.',
   );
 }

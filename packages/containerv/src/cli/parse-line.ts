@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { didYouMean } from 'containerv-api';
 import type { Command, OptionSpec, OptionSpecs, ParsedLine } from './command.js';
+import { suggestion } from './suggestion.js';
 import { usageError } from './usage-error.js';
 
 const HELP: OptionSpec = { short: 'h', help: 'Show this help.' };
@@ -87,11 +87,9 @@ function checkValue(
 }
 
 function unknownOption(name: string, rawName: string, command: Command): Error {
-  const meant = name.length > 1 ? didYouMean(name, Object.keys(allOptions(command))) : '';
-  return usageError(
-    `Unknown option ${rawName}.${meant.replaceAll('`', '').replace(/(\S+)\?$/, '--$1?')}`,
-    helpHint(command),
-  );
+  // One letter is near to everything.
+  const meant = name.length > 1 ? suggestion(name, Object.keys(allOptions(command)), '--') : '';
+  return usageError(`Unknown option ${rawName}.${meant}`, helpHint(command));
 }
 
 function checkCount(count: number, command: Command): void {
