@@ -13,6 +13,8 @@ export type {
   NetworkRule,
   PortRange,
 } from './network/network-rule.js';
+export type { OciImportOptions } from './oci/import-profile.js';
+export type { OciArchMap, OciArg, OciConditions, OciSeccomp, OciSyscall } from './oci/oci-seccomp.js';
 export { createPolicy, Policy } from './policy.js';
 export type { SyscallAction } from './seccomp/answer.js';
 export type { SyscallCall, Verdict } from './seccomp/check-call.js';

@@ -3,6 +3,7 @@ import { checkContent, effectiveCapabilities, effectiveSeccomp } from './apply-l
 import { type Arch, arches, hostArch } from './arch.js';
 import { type BasePolicyName, checkBaseName } from './base/base-policies.js';
 import { type CapabilityName, checkCapabilities } from './capabilities.js';
+import { explainContent } from './explain/explain.js';
 import { FsAccess } from './files/access.js';
 import { type PathRule, checkPaths, mergePaths } from './files/path-rule.js';
 import { hashText } from './hash-text.js';
@@ -12,6 +13,9 @@ import { contentToJson } from './json/to-json.js';
 import { type SecurityLevel, securityLevelNames } from './levels.js';
 import { type NetworkRule, checkNetworkRule, mergeNetworkRules } from './network/network-rule.js';
 import { socketRules } from './network/socket-rules.js';
+import { exportProfile } from './oci/export-profile.js';
+import { importProfile, type OciImportOptions } from './oci/import-profile.js';
+import type { OciSeccomp } from './oci/oci-seccomp.js';
 import { type PolicyContent, contentOfBase, mergeContents } from './policy-content.js';
 import { checkNames, checkRule } from './seccomp/check-rule.js';
 import { type SyscallCall, type Verdict, evaluateCall } from './seccomp/check-call.js';
@@ -46,6 +50,16 @@ export class Policy {
   /** A policy from {@link Policy.toJSON}'s result or its text. Unknown keys and missing ones are errors. */
   static fromJSON(json: unknown): Policy {
     return new Policy(contentFromJson(json));
+  }
+
+  /**
+   * A policy with the syscall rules of an OCI, Docker or Podman profile; files and network are not confined by it.
+   * Where rules for one syscall disagree, the most restrictive wins.
+   *
+   * @param json the profile, or its text
+   */
+  static fromOciSeccomp(json: unknown, options: OciImportOptions = {}): Policy {
+    return new Policy(importProfile(json, options));
   }
 
   /** `build`, `build+network`; for messages. */
@@ -186,8 +200,26 @@ export class Policy {
     return evaluateCall(call, (arch, log) => this.compileSeccomp({ arch, log }), hostArch()).verdict;
   }
 
+  /** What is allowed and why, as text for people. */
+  explain(): string {
+    return explainContent(this.#content);
+  }
+
   toJSON(): PolicyJson {
     return contentToJson(this.#content);
+  }
+
+  /**
+   * The syscall rules as an OCI profile.
+   *
+   * @param options.arch for one architecture. @defaultValue all, with `includes.arches` (which Docker and Podman read)
+   *   at rules that differ
+   * @throws ERR_CONTAINERV_INVALID_POLICY for rules that the format cannot express
+   */
+  toOciSeccomp(options: { readonly arch?: Arch } = {}): OciSeccomp {
+    const { arch } = checkRecord(options, 'options', ['arch']);
+    const wanted = arch === undefined ? arches : [checkWord(arch, 'options.arch', arches)];
+    return exportProfile(effectiveSeccomp(this.#content), wanted);
   }
 
   #with(change: Partial<PolicyContent>): Policy {

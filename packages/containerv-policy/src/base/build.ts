@@ -1,6 +1,15 @@
 import { FsAccess } from '../files/access.js';
 import { type BasePolicy, anyOf, hasBits, isInt } from './base-policy.js';
-import { newNamespaces, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from './kernel-values.js';
+import {
+  AF_NETLINK,
+  EAFNOSUPPORT,
+  NETLINK_AUDIT,
+  newNamespaces,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from './kernel-values.js';
 import { minimal } from './minimal.js';
 import { pipes, selfConfinement, socketUse, unixSockets } from './shared-groups.js';
 
@@ -164,6 +173,13 @@ export const build: BasePolicy = {
     },
     pipes,
     ...unixSockets,
+    {
+      reason: 'as a kernel without audit answers: su and PAM then go on, at EPERM they give up',
+      names: ['socket'],
+      action: 'errno',
+      errno: EAFNOSUPPORT,
+      args: [isInt(0, AF_NETLINK), isInt(2, NETLINK_AUDIT)],
+    },
     socketUse,
     {
       reason:

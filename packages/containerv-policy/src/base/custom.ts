@@ -1,4 +1,5 @@
 import type { BasePolicy } from './base-policy.js';
+import { ENOSYS } from './kernel-values.js';
 
 /**
  * Nothing but what it takes to become a program and to end.
@@ -22,7 +23,7 @@ export const custom: BasePolicy = {
       reason: 'its flags are in memory, where no filter can see them: libc falls back to clone',
       names: ['clone3'],
       action: 'errno',
-      errno: 38,
+      errno: ENOSYS,
     },
   ],
   paths: [],

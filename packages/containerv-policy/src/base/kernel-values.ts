@@ -33,6 +33,14 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export type InternetFamily = typeof AF_INET | typeof AF_INET6;
 
+/** asm-generic/errno.h */
+export const ENOSYS = 38;
+export const EAFNOSUPPORT = 97;
+
+/** linux/netlink.h */
+export const AF_NETLINK = 16;
+export const NETLINK_AUDIT = 9;
+
 /** linux/net.h: the type is in the low four bits, SOCK_NONBLOCK and SOCK_CLOEXEC above. */
 export const socketTypeMask = 0xf;
 export const SOCK_STREAM = 1;

@@ -42,13 +42,13 @@ export const ABSENT: Answer = actionBits.errno + ENOSYS;
 
 /**
  * The answer for an action of a rule.
- * `errno` is the data of `errno` (default `EPERM`, 1 to 4095), `trace` and `trap` (default 0, 16 bits).
+ * `errno` is the data of `errno` (default `EPERM`, 0 to 4095; 0 pretends that the call succeeded), `trace` and `trap` (default 0, 16 bits).
  */
 export function toAnswer(action: unknown, errno: unknown, entry: string): Answer {
   const word = checkWord(action, `${entry}.action`, syscallActions);
   if (word === 'errno')
     return (
-      actionBits.errno + (errno === undefined ? EPERM : checkInteger(errno, `${entry}.errno`, 1, maxErrno))
+      actionBits.errno + (errno === undefined ? EPERM : checkInteger(errno, `${entry}.errno`, 0, maxErrno))
     );
   if (errno === undefined) return actionBits[word];
   if (word === 'trace' || word === 'trap')

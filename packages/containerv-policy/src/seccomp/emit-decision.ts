@@ -102,8 +102,17 @@ function enter(piece: Piece, word: number): Label {
   return piece.word === word && piece.loaded !== undefined ? piece.loaded : piece.label;
 }
 
+/** The load is emitted only when somebody comes without the word: a list of values would leave one for each. */
 function fromLoad(program: ProgramBuilder, word: number, loaded: Label): Piece {
-  return { label: program.load(word, loaded), word, loaded };
+  let label: Label | undefined;
+  return {
+    word,
+    loaded,
+    get label() {
+      label ??= program.load(word, loaded);
+      return label;
+    },
+  };
 }
 
 function half({ index, mask, value }: Condition, which: 'low' | 'high'): Half {
