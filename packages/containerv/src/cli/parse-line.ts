@@ -35,7 +35,7 @@ export function parseLine(args: readonly string[], command: Command): ParsedLine
     else values.set(token.name, [value]);
   }
   operands.push(...(rest[0] === '--' ? rest.slice(1) : rest));
-  // `--help` wins over whatever else is wrong.
+  // Who asks for help may leave out the rest.
   if (!switches.has('help')) checkCount(operands.length, command);
   return { switches, values, operands };
 }
