@@ -87,6 +87,13 @@ test.for([
   expect(stderr).toContain(`containerv: ${message}\nhint: `);
 });
 
+test('what must be a defect is shown with its stack', async () => {
+  const { status, stdout, stderr } = await new Cli().run(['prune'], { FAKE_PRUNE: 'not JSON' });
+  expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
+  expect(stderr).toMatch(/^containerv: SyntaxError: .*\n +at /);
+  expect(stderr).not.toContain('undefined');
+});
+
 test('there are colours on a terminal, and nowhere else', async () => {
   const escape = '\u001B[';
   expect(await onTerminal(['--help'], { TERM: 'xterm' })).toContain(escape);

@@ -63,10 +63,11 @@ test('every option reaches the driver', async () => {
   const cli = new Cli();
   const file = join(cli.home, 'variables');
   writeFileSync(file, '# comment\n\nB=file\nC=1=2\r\n');
+  writeFileSync(`${file}2`, 'D=4');
   const line = [
     'run --id box --rootfs /srv/root --writable tmpfs --mount /src:/work:ro --mount /a:/b --tmpfs /scratch:64M --tmpfs /t',
     '--policy minimal --memory 512M --cpus 1.5 --cpu-weight 50 --pids max --network host --hostname box.example',
-    `-e A=x=y -e HANDED -e B=option --env GONE --env-from ${file} -w /work -u 1000:100 --timeout 1m --no-tty true`,
+    `-e A=x=y -e HANDED -e B=option --env GONE --env-from ${file} --env-from ${file}2 -w /work -u 1000:100 --timeout 1m --no-tty true`,
   ];
   const { status } = await cli.run(line.join(' ').split(' '), { HANDED: 'on' });
   expect(status).toBe(0);
@@ -94,7 +95,7 @@ test('every option reaches the driver', async () => {
     stdio: [0, 1, 2],
   });
   const { env } = spawned as { env: Record<string, string> };
-  expect(Object.keys(env).sort()).toEqual(['A', 'B', 'C', 'HANDED', 'PATH']);
+  expect(Object.keys(env).sort()).toEqual(['A', 'B', 'C', 'D', 'HANDED', 'PATH']);
   expect(env).toMatchObject({ A: 'x=y', B: 'option', C: '1=2', HANDED: 'on' });
 });
 

@@ -87,8 +87,7 @@ function checkValue(
 }
 
 function unknownOption(name: string, rawName: string, command: Command): Error {
-  // One letter is near to everything.
-  const meant = name.length > 1 ? suggestion(name, Object.keys(allOptions(command)), '--') : '';
+  const meant = suggestion(name, Object.keys(allOptions(command)), '--');
   return usageError(`Unknown option ${rawName}.${meant}`, helpHint(command));
 }
 
