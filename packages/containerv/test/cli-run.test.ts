@@ -183,6 +183,19 @@ test('a signal during creation aborts it', async () => {
   expect(cli.calls().map(([name]) => name)).toEqual(['create', 'create aborted']);
 });
 
+test('a signal while the command starts reaches it', async () => {
+  const cli = new Cli();
+  const child = cli.start(['run', '-q', 'sleep', '60'], { FAKE_SPAWN_MS: '1000' });
+  const ended = outcome(child);
+  await expect
+    .poll(() => existsSync(join(cli.home, 'calls')) && cli.calls().length, { timeout: 10_000 })
+    .toBe(2);
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ status: 143, signal: null });
+  expect(cli.calls().map(([name]) => name)).toEqual(['create', 'spawn', 'kill', 'destroy']);
+  expect(cli.details('kill')).toBe('SIGTERM');
+});
+
 test('a signal during removal does not interrupt it', async () => {
   const cli = new Cli();
   const child = cli.start(['run', '-q', 'echo', 'done'], { FAKE_DESTROY_MS: '500' });
