@@ -151,6 +151,13 @@ test('doctor gives 1 where containers do not work', async () => {
   expect(stdout).toContain('do not work on this host');
 });
 
+test('a doctor that fails itself gives 125', async () => {
+  expect(await new Cli().run(['doctor'], { FAKE_HOST: 'not JSON' })).toMatchObject({
+    status: 125,
+    stdout: '',
+  });
+});
+
 test('a missing driver is a finding of the doctor', async () => {
   const { status, stdout, stderr } = await new Cli().run(['doctor', '--json'], {
     CONTAINERV_DRIVER: './none.mjs',

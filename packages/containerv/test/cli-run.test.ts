@@ -255,6 +255,7 @@ test('exec runs in a container that is there and leaves it there', async () => {
   const { status, stdout } = await cli.run(['exec', '-e', 'A=1', 'box', '--', 'sh', '-c', 'echo $A; exit 7']);
   expect({ status, stdout }).toEqual({ status: 7, stdout: '1\n' });
   expect(cli.calls().map(([name]) => name)).toEqual(['join', 'spawn']);
+  expect(await cli.run(['exec', 'box', 'sh', '-c', 'exit 8'])).toMatchObject({ status: 8 });
 });
 
 test.for([
