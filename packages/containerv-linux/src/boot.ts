@@ -73,7 +73,7 @@ export async function boot(native: Native, input: BootInput): Promise<Booted> {
       stateDirectory: claim.directory,
       ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
       cgroup: cgroup.fd,
-      cgroupProcs: cgroup.procs,
+      cgroupTasks: cgroup.tasks,
       oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
       plan,
     });

@@ -66,8 +66,8 @@ export interface StartRequest {
   readonly denySetgroups: boolean;
   /** A cgroup v2 directory to be born in, or -1. */
   readonly cgroup: number;
-  /** `cgroup.procs` files to be moved into. */
-  readonly cgroupProcs: readonly string[];
+  /** v1: `tasks` files to enter by. */
+  readonly cgroupTasks: readonly string[];
   /** Empty: as the caller's. */
   readonly oomScoreAdj: string;
   readonly plan: Buffer;

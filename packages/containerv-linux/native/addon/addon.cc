@@ -66,8 +66,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   request.deny_setgroups = options.Get("denySetgroups").ToBoolean();
   request.cgroup = options.Get("cgroup").ToNumber();
   request.oom_score_adj = options.Get("oomScoreAdj").ToString();
-  const auto procs = options.Get("cgroupProcs").As<Napi::Array>();
-  for (uint32_t i = 0; i < procs.Length(); ++i) request.cgroup_procs.push_back(procs.Get(i).ToString());
+  const auto tasks = options.Get("cgroupTasks").As<Napi::Array>();
+  for (uint32_t i = 0; i < tasks.Length(); ++i) request.cgroup_tasks.push_back(tasks.Get(i).ToString());
   const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
   request.plan.assign(plan.Data(), plan.Data() + plan.Length());
   return request;

@@ -26,9 +26,14 @@ constexpr char kStep[] = "start init";
 // Above every descriptor that init is given, so that dup2 in the child never overwrites a source.
 constexpr int kParkedFrom = 64;
 
+constexpr size_t kMaxGroups = 16;
+
 struct ChildArguments {
   int null, owner, listener, lock, executable;
   bool keep_capabilities;
+  int groups[kMaxGroups];
+  size_t group_count;
+  const char* failed_step;
   const char* failed_syscall;
   int error;
 };
@@ -51,11 +56,16 @@ int keep_capabilities() {
 // Runs on the parent's memory: system calls only.
 int run_child(void* argument) {
   auto& child = *static_cast<ChildArguments*>(argument);
-  const auto failed = [&child](const char* syscall_name) {
+  const auto failed = [&child](const char* syscall_name, const char* step = kStep) {
+    child.failed_step = step;
     child.failed_syscall = syscall_name;
     child.error = errno;
     return 127;
   };
+  // A thread that moves itself needs no lock over all of them; moving a process from outside waits for an RCU grace
+  // period, several milliseconds (cgroup_procs_write_start in kernel/cgroup/cgroup.c).
+  for (size_t i = 0; i < child.group_count; ++i)
+    if (write(child.groups[i], "0", 1) != 1) return failed("write", "enter cgroup");
   const struct {
     int from, to;
   } passed[] = {{child.null, 0},
@@ -126,19 +136,25 @@ StartedInit start_init(const StartRequest& request) {
   const UniqueFd parked[] = {park(null.get()), park(theirs.get()), park(listener.get()), park(request.lock),
                              park(request.executable)};
   ChildArguments child{parked[0].get(), parked[1].get(), parked[2].get(), parked[3].get(), parked[4].get(),
-                       !request.uid_map.empty(), nullptr, 0};
+                       !request.uid_map.empty(), {}, 0, nullptr, nullptr, 0};
+  std::vector<UniqueFd> groups;
+  for (const auto& path : request.cgroup_tasks) {
+    UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file || groups.size() == kMaxGroups) fail("enter cgroup", "open", path);
+    groups.push_back(park(file.get()));
+    child.groups[child.group_count++] = groups.back().get();
+  }
   CloneResult cloned = clone_vfork({request.namespaces, request.cgroup, run_child, &child});
   Started started(cloned.pid);
   if (child.failed_syscall) {
     errno = child.error;
-    fail(kStep, child.failed_syscall, "containerv-init");
+    fail(child.failed_step, child.failed_syscall);
   }
   theirs.reset();
   if (!request.uid_map.empty()) map_ids(cloned.pid, request);
   const std::string pid = std::to_string(cloned.pid);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", "/proc/" + pid + "/oom_score_adj", request.oom_score_adj);
-  for (const auto& path : request.cgroup_procs) write_file("enter cgroup", path, pid);
   if (request.cgroup >= 0 && !cloned.in_cgroup) {
     UniqueFd procs(openat(request.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
     if (!procs || write(procs.get(), pid.data(), pid.size()) < 0) fail("enter cgroup", "write", "cgroup.procs");

@@ -19,7 +19,7 @@ struct StartRequest {
   std::string gid_map;
   bool deny_setgroups = false;
   int cgroup = -1;                         // cgroup v2 directory, or -1
-  std::vector<std::string> cgroup_procs;   // cgroup.procs files to move init into
+  std::vector<std::string> cgroup_tasks;   // v1: `tasks` files for init to enter by
   std::string oom_score_adj;               // empty: inherited
   std::vector<uint8_t> plan;               // a whole kPlan message
 };

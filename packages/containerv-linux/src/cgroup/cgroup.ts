@@ -20,8 +20,8 @@ export interface Cgroup {
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
   /** v2: an open directory for init to be born in, or -1. */
   readonly fd: number;
-  /** v1: files that take init's pid. */
-  readonly procs: readonly string[];
+  /** v1: `tasks` files that init enters by. */
+  readonly tasks: readonly string[];
   /** Where the kernel counts what it killed for memory. */
   readonly oomFile: string | undefined;
 }
@@ -104,10 +104,10 @@ abstract class Plan implements CgroupPlan {
           hint: `Is another container using ${directory}?`,
         });
       }
-      return { version: false, limits, fd: -1, procs: [], oomFile: undefined };
+      return { version: false, limits, fd: -1, tasks: [], oomFile: undefined };
     }
     return this.#made.size === 0
-      ? { version: false, limits, fd: -1, procs: [], oomFile: undefined }
+      ? { version: false, limits, fd: -1, tasks: [], oomFile: undefined }
       : { ...this.describe(batch), limits };
   }
 
@@ -165,7 +165,7 @@ class PlanV2 extends Plan {
     return {
       version: 'v2',
       fd: batch.result(this.#open).fd,
-      procs: [],
+      tasks: [],
       oomFile: path.join(this.#directory, 'memory.events'),
     };
   }
@@ -212,7 +212,7 @@ class PlanV1 extends Plan {
     return {
       version: this.#hybrid ? 'hybrid' : 'v1',
       fd: -1,
-      procs: this.directories.map((directory) => path.join(directory, 'cgroup.procs')),
+      tasks: this.directories.map((directory) => path.join(directory, 'tasks')),
       oomFile: memory === undefined ? undefined : path.join(memory, 'memory.oom_control'),
     };
   }
