@@ -258,6 +258,13 @@ test('exec runs in a container that is there and leaves it there', async () => {
   expect(await cli.run(['exec', 'box', 'sh', '-c', 'exit 8'])).toMatchObject({ status: 8 });
 });
 
+test('a driver that never answers is a failure of containerv', async () => {
+  const cli = new Cli();
+  const { status, stderr } = await cli.run(['exec', 'box', 'true'], { FAKE_JOIN_NEVER: '1' });
+  expect(status).toBe(125);
+  expect(stderr).toContain('containerv: the driver never answered');
+});
+
 test.for([
   [['exec', 'box'], 'containerv exec needs [options] ID [--] COMMAND [ARG...]'],
   [['exec', '--memory', '1', 'box', 'true'], 'Unknown option --memory.'],
