@@ -23,7 +23,7 @@ import { compileOnce, hashRules } from './seccomp/compile-cache.js';
 import { seccompLogRequested } from './seccomp/log-request.js';
 import { mergeRules } from './seccomp/resolve.js';
 import { withoutSyscalls } from './seccomp/remove-syscalls.js';
-import type { CheckedRule, SyscallRule } from './seccomp/rule.js';
+import type { CheckedRule, SeccompRules, SyscallRule } from './seccomp/rule.js';
 import { checkSyscallName } from './syscalls/table.js';
 import { checkBoolean, checkList, checkRecord, checkWord } from './validate/check.js';
 import { type WindowsIsolation, checkIsolation } from './windows-isolation.js';
@@ -36,15 +36,24 @@ import { type WindowsIsolation, checkIsolation } from './windows-isolation.js';
  * `clone3`, with `ENOSYS`, so that programs fall back; calls of a foreign ABI (i386, x32, 32-bit ARM) end the process.
  */
 export class Policy {
+  static readonly #bases = new Map<BasePolicyName, Policy>();
+
   readonly #content: PolicyContent;
+  /** What is compiled, found once: containers ask for their program at every process they start. */
+  #effective: { readonly rules: SeccompRules; readonly hash: string } | undefined;
 
   private constructor(content: PolicyContent) {
     this.#content = deepFreeze(checkContent(content));
+    // Base policies are shared between callers.
+    Object.freeze(this);
   }
 
   /** See {@link createPolicy}. */
   static fromBase(base: BasePolicyName): Policy {
-    return new Policy(contentOfBase(checkBaseName(base, 'base')));
+    const name = checkBaseName(base, 'base');
+    const policy = Policy.#bases.get(name) ?? new Policy(contentOfBase(name));
+    Policy.#bases.set(name, policy);
+    return policy;
   }
 
   /** A policy from {@link Policy.toJSON}'s result or its text. Unknown keys and missing ones are errors. */
@@ -105,8 +114,8 @@ export class Policy {
    * stricter security level.
    */
   extend(other: BasePolicyName | Policy): Policy {
-    const content = other instanceof Policy ? other.#content : contentOfBase(checkBaseName(other, 'extend'));
-    return new Policy(mergeContents(this.#content, content));
+    const policy = other instanceof Policy ? other : Policy.fromBase(other);
+    return new Policy(mergeContents(this.#content, policy.#content));
   }
 
   /**
@@ -186,8 +195,8 @@ export class Policy {
     const arch = checkWord(checked['arch'], 'options.arch', arches);
     const log =
       checked['log'] === undefined ? seccompLogRequested() : checkBoolean(checked['log'], 'options.log');
-    const rules = effectiveSeccomp(this.#content);
-    return compileOnce(rules, hashRules(rules), { arch, log });
+    const { rules, hash } = (this.#effective ??= this.#findEffective());
+    return compileOnce(rules, hash, { arch, log });
   }
 
   /**
@@ -220,6 +229,11 @@ export class Policy {
     const { arch } = checkRecord(options, 'options', ['arch']);
     const wanted = arch === undefined ? arches : [checkWord(arch, 'options.arch', arches)];
     return exportProfile(effectiveSeccomp(this.#content), wanted);
+  }
+
+  #findEffective(): { readonly rules: SeccompRules; readonly hash: string } {
+    const rules = effectiveSeccomp(this.#content);
+    return { rules, hash: hashRules(rules) };
   }
 
   #with(change: Partial<PolicyContent>): Policy {

@@ -1,6 +1,6 @@
 import { JEQ_K, JGE_K, JGT_K, JSET_K, offsetOfArg } from './bpf.js';
 import type { Label, ProgramBuilder } from './program-builder.js';
-import type { Decision } from './resolve.js';
+import { type Branch, conditionKey, type Decision } from './resolve.js';
 import type { Comparison, Condition } from './rule.js';
 
 /**
@@ -24,14 +24,40 @@ const allBits = 0xffffffff;
 
 /** Code that tries the branches in order and ends in an answer. */
 export function emitDecision(program: ProgramBuilder, { branches, otherwise }: Decision): Label {
-  let next: Piece = { label: program.answer(otherwise) };
-  for (const { conditions, answer } of branches.toReversed()) {
-    let success: Piece = { label: program.answer(answer) };
-    for (const condition of conditions.toReversed())
-      success = emitCondition(program, condition, success, next);
-    next = success;
+  return emitBranches(program, branches, 0, { label: program.answer(otherwise) }).label;
+}
+
+/**
+ * The branches from their condition number `depth` on. Neighbours that begin with the same condition share its test:
+ * of the socket rules those of other families cost one comparison, not one for each type and protocol.
+ */
+function emitBranches(
+  program: ProgramBuilder,
+  branches: readonly Branch[],
+  depth: number,
+  otherwise: Piece,
+): Piece {
+  let next = otherwise;
+  for (let end = branches.length; end > 0; ) {
+    const { conditions, answer } = branches[end - 1] as Branch;
+    const condition = conditions[depth];
+    let start = end - 1;
+    if (condition === undefined) {
+      next = { label: program.answer(answer) };
+    } else {
+      const key = conditionKey(condition);
+      while (start > 0 && keyAt(branches[start - 1], depth) === key) start--;
+      const holds = emitBranches(program, branches.slice(start, end), depth + 1, next);
+      next = emitCondition(program, condition, holds, next);
+    }
+    end = start;
   }
-  return next.label;
+  return next;
+}
+
+function keyAt(branch: Branch | undefined, depth: number): string | undefined {
+  const condition = branch?.conditions[depth];
+  return condition === undefined ? undefined : conditionKey(condition);
 }
 
 /** Three comparisons are the other three with the outcomes swapped. */

@@ -46,7 +46,8 @@ function decide(name: string, branches: readonly Branch[], defaultAnswer: Answer
   const kept: Branch[] = [];
   const seen = new Map<string, Answer>();
   let otherwise = defaultAnswer;
-  for (const { conditions, answer } of ranked) {
+  for (const { conditions: stated, answer } of ranked) {
+    const conditions = sortConditions(stated);
     const key = conditionsKey(conditions);
     // What an earlier (at least as restrictive) branch decides for the same or for all arguments, this one cannot.
     const earlier = seen.get(key) ?? seen.get('');
@@ -60,15 +61,45 @@ function decide(name: string, branches: readonly Branch[], defaultAnswer: Answer
   }
   // Conditions that change nothing must not cost a look at the arguments: the kernel caches argument-free allows.
   while (kept.at(-1)?.answer === otherwise) kept.pop();
-  return { branches: kept, otherwise };
+  return { branches: sortBranches(kept), otherwise };
+}
+
+/** Branches with the same answer may be tried in any order; this one puts equal beginnings together. */
+function sortBranches(branches: readonly Branch[]): readonly Branch[] {
+  const rank = new Map<Branch, number>();
+  for (const [at, branch] of branches.entries()) {
+    const before = branches[at - 1];
+    rank.set(branch, before?.answer === branch.answer ? (rank.get(before) ?? 0) : at);
+  }
+  const compare = (a: Branch, b: Branch): number => {
+    for (const [at, condition] of a.conditions.entries()) {
+      const other = b.conditions[at];
+      const order = other === undefined ? 1 : compareConditions(condition, other);
+      if (order !== 0) return order;
+    }
+    return a.conditions.length - b.conditions.length;
+  };
+  return [...branches].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || compare(a, b));
+}
+
+function sortConditions(conditions: readonly Condition[]): readonly Condition[] {
+  return [...conditions].sort(compareConditions);
+}
+
+function compareConditions(a: Condition, b: Condition): number {
+  if (a.index !== b.index) return a.index - b.index;
+  if (a.mask !== b.mask) return a.mask < b.mask ? -1 : 1;
+  if (a.op !== b.op) return a.op < b.op ? -1 : 1;
+  return a.value === b.value ? 0 : a.value < b.value ? -1 : 1;
 }
 
 /** Equal for equal conditions in whatever order. */
 export function conditionsKey(conditions: readonly Condition[]): string {
-  return conditions
-    .map(({ index, op, value, mask }) => `${index}&${mask.toString(16)}${op}${value.toString(16)}`)
-    .sort()
-    .join(';');
+  return sortConditions(conditions).map(conditionKey).join(';');
+}
+
+export function conditionKey({ index, op, value, mask }: Condition): string {
+  return `${index}&${mask.toString(16)}${op}${value.toString(16)}`;
 }
 
 function contradiction(name: string, wins: Answer, loses: Answer): Error {
