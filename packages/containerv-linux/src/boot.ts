@@ -7,23 +7,22 @@ import {
   throwIfAborted,
 } from 'containerv-api';
 import { bootError } from './boot-error.js';
-import type { Cgroup } from './cgroup/cgroup.js';
 import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
 import { readEnforced, verifyEnforced } from './enforcement.js';
 import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
-import type { Native } from './native.js';
+import type { FileResult, Native, StartedInit } from './native.js';
 import { etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
 import type { RootOperation } from './plan/operation.js';
 import { encodePlan } from './plan/plan.js';
-import { rootOperations, type WritableDirectories } from './plan/root-operations.js';
+import { rootOperations } from './plan/root-operations.js';
 import { hardening, standardMounts } from './plan/standard-mounts.js';
 import { userMounts } from './plan/user-mounts.js';
 import { MessageType, PROTOCOL_VERSION } from './protocol.js';
-import type { Claim } from './state/claim.js';
+import type { ResourcePlan, Resources } from './resources.js';
 import { failureOf } from './system-error.js';
 
 const SIGKILL = 9;
@@ -33,96 +32,125 @@ const TTY_GROUP = 5;
 /** What a container's init is started from. */
 export interface BootInput {
   readonly spec: ContainerSpec;
-  readonly claim: Claim;
-  readonly cgroup: Cgroup;
-  readonly directories: WritableDirectories | undefined;
   readonly confinement: Confinement;
   readonly host: HostView;
-  /** Writes down for other processes who init is. */
-  describe(now: { readonly initPid: number | null; readonly stopped: boolean }): Promise<void>;
+  readonly plan: ResourcePlan;
+}
+
+/** Init as a process: to be killed, and waited for once. */
+export interface InitHandle {
+  readonly pid: number;
+  readonly channel: Channel;
+  /** Kills it, and with it every process of the container. */
+  kill(): void;
+  /** Gives the handle up; the process still has to be waited for. */
+  close(): void;
 }
 
 /** A running init. */
-export interface Booted {
-  readonly pid: number;
-  readonly channel: Channel;
+export interface Booted extends InitHandle {
   readonly enforced: Enforced;
-  /** Kills it, and with it every process of the container. */
-  kill(): void;
-  /** Waits until the kernel has taken it all down. Once. */
-  reap(): Promise<number>;
 }
 
-/** Starts init, sends it the plan and waits until the container is ready. Leaves no process behind when it rejects. */
-export async function boot(native: Native, input: BootInput): Promise<Booted> {
-  const { spec, claim, cgroup } = input;
+/**
+ * Starts init and sends it the plan. For a new container the resource plan's steps are done in the same turn, and
+ * `results` tells what came of them; init is `undefined` when one failed.
+ * @throws ContainervError when the start itself failed; then no process is left.
+ */
+export async function startInit(
+  native: Native,
+  { spec, confinement, host, plan }: BootInput,
+  resources: Resources | undefined,
+): Promise<{
+  readonly init: InitHandle | undefined;
+  readonly results: readonly FileResult[];
+  readonly error?: unknown;
+}> {
   const executable = await initExecutable(native);
-  const plan = encodePlan({
+  const message = encodePlan({
     spec,
-    staging: claim.directory,
-    confinement: input.confinement,
-    operations: await operations(input),
+    staging: plan.stateDirectory,
+    confinement,
+    operations: await operations(spec, host, plan),
   });
   throwIfAborted(spec.signal, 'start init');
-  let started;
-  try {
-    started = await native.startInit({
-      executable,
-      lock: claim.lock,
-      namespaces: cloneFlags(spec.namespaces),
-      stateDirectory: claim.directory,
-      ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
-      cgroup: cgroup.fd,
-      cgroupTasks: cgroup.tasks,
-      oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
-      plan,
-    });
-  } catch (error) {
-    const failure = failureOf(error, 'start init');
-    throw failure === undefined ? error : bootError(failure, spec, error);
+  const started = await native.startInit({
+    steps: resources === undefined ? plan.batch.steps : [],
+    lockStep: resources === undefined ? plan.lockStep : -1,
+    cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
+    executable,
+    lock: resources?.lock ?? -1,
+    namespaces: cloneFlags(spec.namespaces),
+    stateDirectory: plan.stateDirectory,
+    ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
+    cgroup: resources?.cgroup.fd ?? -1,
+    cgroupTasks: resources === undefined ? plan.cgroups.tasks : enteredTasks(plan, resources),
+    oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
+    plan: message,
+  });
+  const { failure } = started;
+  if (failure !== undefined) {
+    const known = failureOf(failure, 'start init');
+    return {
+      init: undefined,
+      results: started.steps,
+      error: known === undefined ? failure : bootError(known, spec, failure),
+    };
   }
-  const { pid, pidfd } = started;
-  const channel = new Channel(native, started.socket);
-  const kill = (): void => void native.signal(pid, pidfd, SIGKILL);
-  const reap = async (): Promise<number> => {
-    const status = await native.reap(pid);
-    if (pidfd >= 0) native.close(pidfd);
-    return status;
-  };
-  try {
-    // Init builds the root meanwhile. Both are waited for, so that nothing is written once this has failed.
-    const [described, report] = await Promise.allSettled([
-      input.describe({ initPid: pid, stopped: false }),
-      ready(channel, spec),
-    ]);
-    if (report.status === 'rejected') throw report.reason;
-    if (described.status === 'rejected') throw described.reason;
-    const enforced = readEnforced(report.value, spec.network.mode, cgroup);
-    verifyEnforced(enforced, spec, input.confinement.capabilities);
-    return { pid, channel, enforced, kill, reap };
-  } catch (error) {
-    kill();
-    channel.close();
-    await reap();
-    throw error;
-  }
+  return { init: started.pid < 0 ? undefined : handle(native, started), results: started.steps };
 }
 
-async function operations({ spec, host, claim, cgroup, directories }: BootInput): Promise<RootOperation[]> {
+function enteredTasks(
+  plan: ResourcePlan,
+  { cgroup }: Resources,
+): { readonly path: string; readonly step: number }[] {
+  return cgroup.version === false ? [] : plan.cgroups.tasks.map(({ path }) => ({ path, step: -1 }));
+}
+
+function handle(native: Native, { pid, pidfd, socket }: StartedInit): InitHandle {
+  return {
+    pid,
+    channel: new Channel(native, socket),
+    kill: () => void native.signal(pid, pidfd, SIGKILL),
+    close: () => {
+      if (pidfd >= 0) native.close(pidfd);
+    },
+  };
+}
+
+/** Waits until init has built the container, and checks what it reports. The caller ends it when this rejects. */
+export async function awaitReady(
+  init: InitHandle,
+  { spec, confinement }: BootInput,
+  resources: Resources,
+): Promise<Booted> {
+  // Init builds the root meanwhile. Both are waited for, so that nothing is written once this has failed.
+  const [described, report] = await Promise.allSettled([
+    resources.describe({ initPid: init.pid, stopped: false }),
+    ready(init.channel, spec),
+  ]);
+  if (report.status === 'rejected') throw report.reason;
+  if (described.status === 'rejected') throw described.reason;
+  const enforced = readEnforced(report.value, spec.network.mode, resources.cgroup);
+  verifyEnforced(enforced, spec, confinement.capabilities);
+  return { ...init, enforced };
+}
+
+async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePlan): Promise<RootOperation[]> {
   const memoryBytes = spec.limits.memoryBytes === 'max' ? DEFAULT_TMPFS_BYTES : spec.limits.memoryBytes;
   const resolvConf =
     spec.network.mode === 'none' ? '' : await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   return [
     ...rootOperations(spec, {
       host,
-      staging: claim.directory,
-      directories,
+      staging: plan.stateDirectory,
+      directories: plan.directories,
       userAttributes: spec.namespaces.user,
       memoryBytes,
     }),
     ...standardMounts(spec, {
       ttyGroup: mapsGroup(spec, ownId('getuid'), TTY_GROUP),
-      unifiedCgroup: cgroup.version === 'v2',
+      unifiedCgroup: plan.cgroups.unified,
       memoryBytes,
     }),
     ...etcFiles(spec, resolvConf),
@@ -156,21 +184,17 @@ function settleReady(
   resolve: (report: string) => void,
   reject: (error: unknown) => void,
 ): void {
+  const step = 'start container';
   if (reply instanceof ContainervError) {
     const what = 'Init ended without a word';
     const hint =
       'It may have been killed for memory: `limits.memory` has to hold init and the root. See the kernel log.';
-    reject(new ContainervError('ERR_CONTAINERV_PROTOCOL', what, { step: 'start container', hint }));
+    reject(new ContainervError('ERR_CONTAINERV_PROTOCOL', what, { step, hint }));
   } else if (reply.type === MessageType.Failed) {
     reject(bootError(readFailure(reply.reader), spec));
   } else if (reply.type !== MessageType.Ready || reply.reader.u32() !== PROTOCOL_VERSION) {
     const hint = 'The parts of containerv-linux do not belong together. Reinstall it.';
-    reject(
-      new ContainervError('ERR_CONTAINERV_PROTOCOL', 'Init speaks another protocol', {
-        step: 'start container',
-        hint,
-      }),
-    );
+    reject(new ContainervError('ERR_CONTAINERV_PROTOCOL', 'Init speaks another protocol', { step, hint }));
   } else {
     resolve(reply.reader.text());
   }

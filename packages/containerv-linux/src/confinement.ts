@@ -6,6 +6,8 @@ export interface Confinement {
   readonly capabilities: bigint;
   /** An array of `struct sock_filter`, never empty. */
   readonly filter: Uint8Array;
+  /** The same in base64, as state files have it. */
+  readonly filterText: string;
 }
 
 // Policies are immutable: one is compiled once, however many containers it confines.
@@ -29,7 +31,11 @@ function compile(policy: SecurityPolicy, log: boolean): Confinement {
       hint: 'A policy without a filter would be no confinement.',
     });
   }
-  return { capabilities: capabilityMask(policy.capabilities), filter };
+  return {
+    capabilities: capabilityMask(policy.capabilities),
+    filter,
+    filterText: Buffer.from(filter).toString('base64'),
+  };
 }
 
 const named = new Map<PolicyName, SecurityPolicy>();
@@ -43,9 +49,11 @@ export function resolvePolicy(policy: SecurityPolicy | PolicyName): SecurityPoli
 
 /** Both at once: only what both allow is allowed. */
 export function intersect(outer: Confinement, inner: Confinement): Confinement {
+  const filter = chainFilters(outer.filter, inner.filter);
   return {
     capabilities: outer.capabilities & inner.capabilities,
-    filter: chainFilters(outer.filter, inner.filter),
+    filter,
+    filterText: Buffer.from(filter).toString('base64'),
   };
 }
 

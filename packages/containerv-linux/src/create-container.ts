@@ -7,18 +7,20 @@ import {
   throwIfAborted,
 } from 'containerv-api';
 import { seccompLogRequested } from 'containerv-policy';
-import { boot } from './boot.js';
-import { confinementOf } from './confinement.js';
-import { native } from './native.js';
+import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
+import { type Confinement, confinementOf } from './confinement.js';
+import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, viewHost } from './plan/host-view.js';
 import { pruneOnce } from './prune-containers.js';
-import { acquireResources } from './resources.js';
+import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
 import { checkRoot } from './root-check.js';
-import { baseDirectories } from './state/directories.js';
+import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
 import { failureOf, systemError } from './system-error.js';
 import { UndoStack } from './undo-stack.js';
+
+const MAX_ATTEMPTS = 100;
 
 /**
  * Makes a container and starts its init. Nothing is left behind when it rejects.
@@ -36,16 +38,62 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   await checkRoot(spec);
   const addon = native();
   const base = baseDirectories();
+  await ensurePrivateDirectory(base.state);
+  if (spec.writable === 'overlay') await ensurePrivateDirectory(base.data);
   await pruneOnce(addon, base);
+  const container = await make(addon, spec, confinement, base);
+  setImmediate(warn, container, spec);
+  return container;
+}
+
+async function make(
+  addon: Native,
+  spec: ContainerSpec,
+  confinement: Confinement,
+  base: BaseDirectories,
+): Promise<OwnedContainer> {
   const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const plan = planResources(spec, confinement, base, host);
+    const input = { spec, confinement, host, plan };
+    const { init, results, error } = await startInit(addon, input, undefined);
+    const failure = plan.batch.settle(results, PREPARE);
+    if (failure === undefined) return settle(addon, input, init, error);
+    const verdict = judgeFailure(failure, plan, spec.id, base);
+    if (verdict === 'retry') continue;
+    const undo = new UndoStack();
+    if (verdict.ours) undo.push(async () => releaseAll(addon, plan));
+    throw withCleanupFailures(verdict.error, await undo.run());
+  }
+  throw new ContainervError(
+    'ERR_CONTAINERV_STATE',
+    `The directory of '${spec.id}' is removed as often as it is made`,
+    {
+      step: PREPARE,
+    },
+  );
+}
+
+/** The host's side is made. From here on, whatever fails takes all of it back. */
+async function settle(
+  addon: Native,
+  input: BootInput,
+  init: InitHandle | undefined,
+  startError: unknown,
+): Promise<OwnedContainer> {
   const undo = new UndoStack();
+  undo.push(async () => {
+    init?.kill();
+    init?.channel.close();
+    init?.close();
+    await releaseAll(addon, input.plan, init?.pid);
+  });
   try {
-    const resources = await acquireResources(addon, spec, confinement, base, host, undo);
-    const booted = await boot(addon, { spec, confinement, host, ...resources });
+    const resources = Resources.hold(addon, input.plan);
+    if (init === undefined) throw startError;
+    const booted = await awaitReady(init, input, resources);
     undo.release();
-    const container = new OwnedContainer(addon, spec, confinement, host, resources, booted);
-    setImmediate(warn, container, spec);
-    return container;
+    return new OwnedContainer(addon, input, resources, booted);
   } catch (error) {
     throw withCleanupFailures(plainError(error), await undo.run());
   }

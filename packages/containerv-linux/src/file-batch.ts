@@ -1,7 +1,7 @@
 import type { FileResult, FileStep, Native } from './native.js';
 import type { SystemFailure } from './system-error.js';
 
-/** Runs file steps together and looks at what came of them. */
+/** File steps that run together in one turn of a pool thread, and what came of them. */
 export class FileBatch {
   readonly #steps: FileStep[] = [];
   #results: readonly FileResult[] = [];
@@ -11,15 +11,19 @@ export class FileBatch {
     return this.#steps.push(step) - 1;
   }
 
-  /** The failure that stopped the batch, if one did. */
-  async run(
-    native: Native,
-    step: string,
-  ): Promise<(SystemFailure & { readonly op: FileStep['op'] }) | undefined> {
-    this.#results = await native.files(this.#steps);
-    const stopped = this.#results.findIndex(
-      ({ done }, index) => !done && this.#steps[index]?.optional !== true,
-    );
+  get steps(): readonly FileStep[] {
+    return this.#steps;
+  }
+
+  /** Runs the steps by themselves. @returns the failure that stopped them, if one did */
+  async run(native: Native, step: string): Promise<BatchFailure | undefined> {
+    return this.settle(await native.files(this.#steps), step);
+  }
+
+  /** Takes the results of steps that ran as part of something else. */
+  settle(results: readonly FileResult[], step: string): BatchFailure | undefined {
+    this.#results = results;
+    const stopped = results.findIndex(({ done }, index) => !done && this.#steps[index]?.optional !== true);
     const failed = this.#steps[stopped];
     return failed === undefined ? undefined : { ...this.#failure(stopped, step), op: failed.op };
   }
@@ -40,3 +44,5 @@ export class FileBatch {
     return { step, syscall, errno, path: this.#steps[handle]?.path };
   }
 }
+
+export type BatchFailure = SystemFailure & { readonly op: FileStep['op'] };

@@ -87,7 +87,11 @@ class JoinedContainer extends LinuxContainer {
       addon,
       record.id,
       { cwd: defaults.cwd, env: defaults.env, user, rlimits: defaults.rlimits },
-      { capabilities: BigInt(`0x${defaults.capabilities}`), filter: Buffer.from(defaults.filter, 'base64') },
+      {
+        capabilities: BigInt(`0x${defaults.capabilities}`),
+        filter: Buffer.from(defaults.filter, 'base64'),
+        filterText: defaults.filter,
+      },
       record.detached,
     );
     this.enforced = enforced;

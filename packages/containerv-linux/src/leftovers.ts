@@ -1,5 +1,5 @@
 import { FileBatch } from './file-batch.js';
-import type { Native } from './native.js';
+import type { FileResult, Native } from './native.js';
 import { systemError } from './system-error.js';
 
 /** Everything outside of the kernel's own bookkeeping that a container leaves when its processes are gone. */
@@ -9,21 +9,26 @@ export interface Leftovers {
   readonly stateDirectory: string;
 }
 
-/** Removes it, the state directory last: as long as that is there, somebody can try again. Returns what was there. */
-export async function removeLeftovers(native: Native, leftovers: Leftovers): Promise<string[]> {
-  const { cgroups, dataDirectory, stateDirectory } = leftovers;
-  await Promise.all([
-    remove(native, cgroups, 'rmdir'),
-    dataDirectory === null ? undefined : remove(native, [dataDirectory], 'remove-tree'),
-  ]);
-  await remove(native, [stateDirectory], 'remove-tree');
-  return [...cgroups, ...(dataDirectory === null ? [] : [dataDirectory]), stateDirectory];
+const STEP = 'remove container';
+
+/** The state directory goes last: as long as it is there, somebody can try again. */
+export function removalSteps({ cgroups, dataDirectory, stateDirectory }: Leftovers): FileBatch {
+  const batch = new FileBatch();
+  for (const path of cgroups) batch.add({ op: 'rmdir', path });
+  if (dataDirectory !== null) batch.add({ op: 'remove-tree', path: dataDirectory });
+  batch.add({ op: 'remove-tree', path: stateDirectory });
+  return batch;
 }
 
-async function remove(native: Native, paths: readonly string[], op: 'rmdir' | 'remove-tree'): Promise<void> {
-  if (paths.length === 0) return;
-  const batch = new FileBatch();
-  for (const path of paths) batch.add({ op, path });
-  const failure = await batch.run(native, 'remove container');
+/** @throws ContainervError when something could not be removed */
+export function checkRemoval(batch: FileBatch, results: readonly FileResult[]): void {
+  const failure = batch.settle(results, STEP);
   if (failure !== undefined) throw systemError(failure, { what: 'Cannot remove' });
+}
+
+/** Removes it. Returns what was there. */
+export async function removeLeftovers(native: Native, leftovers: Leftovers): Promise<string[]> {
+  const batch = removalSteps(leftovers);
+  checkRemoval(batch, await native.files(batch.steps));
+  return batch.steps.map(({ path }) => path);
 }

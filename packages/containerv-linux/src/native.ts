@@ -8,8 +8,8 @@ export interface Native {
   /** A sealed copy of an executable in memory, as a descriptor. */
   sealExecutable(path: string): Promise<number>;
   startInit(request: StartRequest): Promise<StartedInit>;
-  /** Waits for a child and gives its wait status. */
-  reap(pid: number): Promise<number>;
+  /** Waits for a child, then runs the steps as `files` does. */
+  reap(pid: number, steps: readonly FileStep[]): Promise<readonly FileResult[]>;
   /** `false`: it is gone already. */
   signal(pid: number, pidfd: number, signal: number): boolean;
   connect(stateDirectory: string): Promise<number>;
@@ -55,6 +55,12 @@ export interface FileResult {
 }
 
 export interface StartRequest {
+  /** Run first; nothing is started when one that is not optional fails. */
+  readonly steps: readonly FileStep[];
+  /** The step that takes the lock, or -1: `lock` has it. */
+  readonly lockStep: number;
+  /** The step that opens the cgroup v2 directory, or -1: `cgroup` has it. */
+  readonly cgroupStep: number;
   readonly executable: number;
   readonly lock: number;
   /** CLONE_NEW* */
@@ -66,14 +72,18 @@ export interface StartRequest {
   readonly denySetgroups: boolean;
   /** A cgroup v2 directory to be born in, or -1. */
   readonly cgroup: number;
-  /** v1: `tasks` files to enter by. */
-  readonly cgroupTasks: readonly string[];
+  /** v1: `tasks` files to enter by, unless the step of that number was not done. */
+  readonly cgroupTasks: readonly { readonly path: string; readonly step: number }[];
   /** Empty: as the caller's. */
   readonly oomScoreAdj: string;
   readonly plan: Buffer;
 }
 
 export interface StartedInit {
+  readonly steps: readonly FileResult[];
+  /** What made the start itself fail; no process is left. */
+  readonly failure?: Error;
+  /** -1: nothing was started. */
   readonly pid: number;
   /** -1 before Linux 5.2. */
   readonly pidfd: number;

@@ -1,18 +1,10 @@
-import {
-  ContainervError,
-  type ContainerSpec,
-  type Enforced,
-  parseDuration,
-  type StopOptions,
-} from 'containerv-api';
-import { boot, type Booted } from './boot.js';
+import { ContainervError, type Enforced, parseDuration, type StopOptions } from 'containerv-api';
+import { awaitReady, type Booted, type BootInput, startInit } from './boot.js';
 import { readFile } from 'node:fs/promises';
 import { parseOomKills } from './cgroup/cgroup.js';
 import type { Channel } from './channel.js';
-import type { Confinement } from './confinement.js';
 import { LinuxContainer, stateError } from './container.js';
 import type { Native } from './native.js';
-import type { HostView } from './plan/host-view.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
 import { WireWriter } from './wire.js';
@@ -22,8 +14,7 @@ const STOP_GRACE_MS = 10_000;
 
 /** A container that this program made: it holds its resources and its init's life. */
 export class OwnedContainer extends LinuxContainer {
-  readonly #spec: ContainerSpec;
-  readonly #host: HostView;
+  readonly #input: BootInput;
   readonly #resources: Resources;
   #booted: Booted | undefined;
   #enforced: Enforced;
@@ -31,19 +22,16 @@ export class OwnedContainer extends LinuxContainer {
   #ended: Promise<void> = Promise.resolve();
   #ending: 'stopped' | 'destroyed' | undefined;
   #destruction: Promise<void> | undefined;
+  /** Set before anything else of a destruction happens. */
+  #destroying = false;
+  /** An init that is ending and that nobody has waited for: the destruction does, and removes the rest in one turn. */
+  #unreaped: number | undefined;
   #oomKills = 0;
 
-  constructor(
-    native: Native,
-    spec: ContainerSpec,
-    confinement: Confinement,
-    host: HostView,
-    resources: Resources,
-    booted: Booted,
-  ) {
+  constructor(native: Native, input: BootInput, resources: Resources, booted: Booted) {
+    const { spec, confinement } = input;
     super(native, spec.id, spec, confinement, spec.detached);
-    this.#spec = spec;
-    this.#host = host;
+    this.#input = input;
     this.#resources = resources;
     this.#enforced = booted.enforced;
     this.#adopt(booted);
@@ -56,20 +44,20 @@ export class OwnedContainer extends LinuxContainer {
   async start(): Promise<void> {
     if (this.state === 'running') return;
     if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
-    const booted = await boot(this.native, {
-      spec: this.#spec,
-      confinement: this.confinement,
-      host: this.#host,
-      ...this.#resources,
-    });
-    if (this.#destruction !== undefined) {
-      booted.kill();
-      booted.channel.close();
-      await booted.reap();
-      throw stateError(this.id, 'destroyed', 'start');
+    const { init, error } = await startInit(this.native, this.#input, this.#resources);
+    if (init === undefined) throw error;
+    let booted: Booted;
+    try {
+      booted = await awaitReady(init, this.#input, this.#resources);
+      if (this.#destroying) throw stateError(this.id, 'destroyed', 'start');
+    } catch (failure) {
+      init.kill();
+      init.channel.close();
+      init.close();
+      await this.native.reap(init.pid, []);
+      throw failure;
     }
     this.#adopt(booted);
-    await this.#describe();
   }
 
   async stop(options: StopOptions = {}): Promise<void> {
@@ -79,10 +67,11 @@ export class OwnedContainer extends LinuxContainer {
     this.#ending ??= 'stopped';
     await this.#askToStop(channel, graceMs);
     await this.#ended;
-    if (this.#destruction === undefined) await this.#describe();
+    if (!this.#destroying) await this.#describe();
   }
 
   async destroy(): Promise<void> {
+    this.#destroying = true;
     this.#destruction ??= this.#destroy();
     return this.#destruction;
   }
@@ -109,7 +98,14 @@ export class OwnedContainer extends LinuxContainer {
       booted.channel.onClose = () => {
         // End of file on the socket: init is dying or dead, and the kernel takes the rest down before it can be reaped.
         booted.kill();
-        booted.reap().then(() => resolve(this.#onEnded()), reject);
+        booted.close();
+        this.#booted = undefined;
+        if (this.#destroying) {
+          this.#unreaped = booted.pid;
+          resolve();
+        } else {
+          this.native.reap(booted.pid, []).then(() => resolve(this.#onEnded()), reject);
+        }
       };
     });
     this.#ended.catch(() => {});
@@ -117,10 +113,8 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   #onEnded(): void {
-    this.#booted = undefined;
-    const reason = this.#destruction === undefined ? (this.#ending ?? 'crashed') : 'destroyed';
-    if (reason !== 'destroyed') this.enter('stopped');
-    this.emit('exit', { reason });
+    this.enter('stopped');
+    this.emit('exit', { reason: this.#ending ?? 'crashed' });
   }
 
   async #askToStop(channel: Channel, graceMs: number): Promise<void> {
@@ -133,29 +127,23 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   async #destroy(): Promise<void> {
-    const booted = this.#booted;
-    if (booted !== undefined) {
-      booted.kill();
-      booted.channel.close();
-    }
+    this.#booted?.channel.close();
     await this.#ended;
+    const unreaped = this.#unreaped;
+    this.#unreaped = undefined;
     try {
-      await this.#resources.release();
+      await this.#resources.release(unreaped);
     } catch (cause) {
       // A second destroy() tries again.
       this.#destruction = undefined;
+      this.#destroying = false;
       this.enter('stopped');
-      throw new ContainervError(
-        'ERR_CONTAINERV_SYSTEM',
-        `Container '${this.id}' ended, but not all of it could be removed`,
-        {
-          step: 'destroy container',
-          hint: 'Call destroy() again, or run: containerv prune',
-          cause,
-        },
-      );
+      const what = `Container '${this.id}' ended, but not all of it could be removed`;
+      const hint = 'Call destroy() again, or run: containerv prune';
+      throw new ContainervError('ERR_CONTAINERV_SYSTEM', what, { step: 'destroy container', hint, cause });
     }
     this.enter('destroyed');
+    if (unreaped !== undefined) this.emit('exit', { reason: 'destroyed' });
   }
 
   async #describe(): Promise<void> {

@@ -2,141 +2,66 @@ import path from 'node:path';
 import { type ContainerSpec, ContainervError } from 'containerv-api';
 import { type Cgroup, type CgroupPlan, planCgroup } from './cgroup/cgroup.js';
 import type { Confinement } from './confinement.js';
-import { FileBatch } from './file-batch.js';
-import { removeLeftovers } from './leftovers.js';
+import { type BatchFailure, FileBatch } from './file-batch.js';
+import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
 import type { Native } from './native.js';
 import type { HostView } from './plan/host-view.js';
 import type { WritableDirectories } from './plan/root-operations.js';
-import { type Claim, lockFile } from './state/claim.js';
-import { type BaseDirectories, ensurePrivateDirectory, forgetDirectory } from './state/directories.js';
+import { lockFile } from './state/claim.js';
+import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { type StateRecord, stateFile } from './state/state-file.js';
 import { systemError } from './system-error.js';
-import type { UndoStack } from './undo-stack.js';
 
+export const PREPARE = 'prepare container';
 const ENOENT = 2;
 const EWOULDBLOCK = 11;
 const EEXIST = 17;
-const MAX_ATTEMPTS = 100;
 
-/** What a container holds on the host from its making to its destruction, whether it runs or not. */
-export interface Resources {
-  readonly claim: Claim;
-  readonly cgroup: Cgroup;
+/** What a container is to have on the host, and the steps that make it. */
+export interface ResourcePlan {
+  readonly stateDirectory: string;
   readonly directories: WritableDirectories | undefined;
-  /** Writes the container's description for other processes. */
-  describe(now: { readonly initPid: number | null; readonly stopped: boolean }): Promise<void>;
-  /** Removes it all and gives the claim up. Nothing may run any more. */
-  release(): Promise<void>;
+  readonly cgroups: CgroupPlan;
+  readonly batch: FileBatch;
+  /** The step that takes the lock. */
+  readonly lockStep: number;
+  readonly leftovers: Leftovers;
+  readonly record: Omit<StateRecord, 'initPid' | 'stopped' | 'cgroup'>;
 }
 
-/** Takes hold of everything a container needs on the host; `undo` takes it back. */
-export async function acquireResources(
-  native: Native,
+/**
+ * The state directory and its lock come first, then the description, so that whoever cleans up after us knows what we
+ * were about to make.
+ */
+export function planResources(
   spec: ContainerSpec,
   confinement: Confinement,
   base: BaseDirectories,
   host: HostView,
-  undo: UndoStack,
-): Promise<Resources> {
+): ResourcePlan {
+  const stateDirectory = path.join(base.state, spec.id);
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
   const cgroups = planCgroup(spec.id, spec.limits);
-  const stateDirectory = path.join(base.state, spec.id);
-  await ensurePrivateDirectory(base.state);
-  if (dataDirectory !== null) await ensurePrivateDirectory(base.data);
   const record = describeContainer(spec, confinement, dataDirectory, cgroups.directories);
-  const { batch, lock } = await makeAll(
-    native,
-    spec,
-    { base, stateDirectory, dataDirectory, cgroups, record, host },
-    undo,
-  );
-  const leftovers = { cgroups: cgroups.directories, dataDirectory, stateDirectory };
-  const release = async (): Promise<void> => {
-    await removeLeftovers(native, leftovers);
-    native.close(lock);
-  };
-  undo.push(release);
-  const cgroup = cgroups.outcome(batch);
-  if (cgroup.fd >= 0) undo.push(() => native.close(cgroup.fd));
+  const batch = new FileBatch();
+  batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
+  const lockStep = batch.add({ op: 'lock', path: lockFile(stateDirectory), exclusive: false });
+  const text = JSON.stringify({ ...record, initPid: null, stopped: false, cgroup: null });
+  batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
+  cgroups.addTo(batch);
+  if (dataDirectory !== null) addDirectories(batch, spec, dataDirectory, host);
   return {
-    claim: { directory: stateDirectory, lock },
-    cgroup,
+    stateDirectory,
     directories:
       dataDirectory === null
         ? undefined
         : { upper: path.join(dataDirectory, 'upper'), work: path.join(dataDirectory, 'work') },
-    async describe(now) {
-      const update = new FileBatch();
-      const current: StateRecord = {
-        ...record,
-        ...now,
-        cgroup: { cgroup: cgroup.version, limits: cgroup.limits },
-      };
-      update.add({ op: 'replace', path: stateFile(stateDirectory), text: JSON.stringify(current) });
-      const failure = await update.run(native, 'describe container');
-      if (failure !== undefined) throw systemError(failure, { what: 'Cannot write' });
-    },
-    async release() {
-      await release();
-      if (cgroup.fd >= 0) native.close(cgroup.fd);
-    },
+    cgroups,
+    batch,
+    lockStep,
+    leftovers: { cgroups: cgroups.directories, dataDirectory, stateDirectory },
+    record,
   };
-}
-
-interface Places {
-  readonly base: BaseDirectories;
-  readonly stateDirectory: string;
-  readonly dataDirectory: string | null;
-  readonly cgroups: CgroupPlan;
-  readonly record: Omit<StateRecord, 'initPid' | 'stopped' | 'cgroup'>;
-  readonly host: HostView;
-}
-
-/**
- * Who cleans up takes the lock exclusively before removing a directory, and may do so between our making and locking
- * it; then we start over.
- */
-async function makeAll(
-  native: Native,
-  spec: ContainerSpec,
-  places: Places,
-  undo: UndoStack,
-): Promise<{ readonly batch: FileBatch; readonly lock: number }> {
-  const { base, stateDirectory, dataDirectory, cgroups, record } = places;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const batch = new FileBatch();
-    batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
-    const lock = batch.add({ op: 'lock', path: lockFile(stateDirectory), exclusive: false });
-    // Before anything else, so that whoever cleans up after us knows what we were about to make.
-    const text = JSON.stringify({ ...record, initPid: null, stopped: false, cgroup: null });
-    batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
-    cgroups.addTo(batch);
-    if (dataDirectory !== null) addDirectories(batch, spec, dataDirectory, places.host);
-    const failure = await batch.run(native, 'prepare container');
-    if (failure === undefined) return { batch, lock: batch.result(lock).fd };
-    if (failure.op === 'lock' && (failure.errno === EWOULDBLOCK || failure.errno === ENOENT)) continue;
-    if (failure.path === stateDirectory && failure.errno === EEXIST) throw inUse(spec.id, stateDirectory);
-    if (failure.errno === ENOENT) for (const directory of [base.state, base.data]) forgetDirectory(directory);
-    const held = batch.result(lock).fd;
-    if (held >= 0) undo.push(() => native.close(held));
-    if (failure.path !== stateDirectory) {
-      undo.push(async () => {
-        await removeLeftovers(native, { cgroups: cgroups.directories, dataDirectory, stateDirectory });
-      });
-    }
-    throw systemError(failure, {
-      what: 'Cannot make',
-      hint: 'CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places for what containers keep on the host.',
-    });
-  }
-  throw new ContainervError(
-    'ERR_CONTAINERV_STATE',
-    `The directory of '${spec.id}' is removed as often as it is made`,
-    {
-      step: 'prepare container',
-      path: stateDirectory,
-    },
-  );
 }
 
 /** Upper and work directories: for a root on the host's system directories, one work directory for each of those. */
@@ -152,12 +77,79 @@ function addDirectories(batch: FileBatch, spec: ContainerSpec, directory: string
   for (const part of parts) batch.add({ op: 'mkdir', path: path.join(directory, 'work', part), mode: 0o700 });
 }
 
-function inUse(id: string, directory: string): ContainervError {
-  return new ContainervError('ERR_CONTAINERV_EXISTS', `The id '${id}' is in use`, {
-    step: 'prepare container',
-    path: directory,
-    hint: `Choose another id, or remove that container: containerv rm -f ${id}`,
-  });
+/** What a container holds on the host from its making to its destruction, whether it runs or not. */
+export class Resources {
+  readonly plan: ResourcePlan;
+  readonly cgroup: Cgroup;
+  readonly lock: number;
+  readonly #native: Native;
+
+  private constructor(native: Native, plan: ResourcePlan, cgroup: Cgroup) {
+    this.#native = native;
+    this.plan = plan;
+    this.cgroup = cgroup;
+    this.lock = plan.batch.result(plan.lockStep).fd;
+  }
+
+  /** Takes over what the plan's steps made. @throws ContainervError when a limit that was asked for is not held */
+  static hold(native: Native, plan: ResourcePlan): Resources {
+    return new Resources(native, plan, plan.cgroups.outcome(plan.batch));
+  }
+
+  /** Writes the container's description for other processes. */
+  async describe(now: { readonly initPid: number | null; readonly stopped: boolean }): Promise<void> {
+    const { record, stateDirectory } = this.plan;
+    const { version, limits } = this.cgroup;
+    const update = new FileBatch();
+    const current: StateRecord = { ...record, ...now, cgroup: { cgroup: version, limits } };
+    update.add({ op: 'replace', path: stateFile(stateDirectory), text: JSON.stringify(current) });
+    const failure = await update.run(this.#native, 'describe container');
+    if (failure !== undefined) throw systemError(failure, { what: 'Cannot write' });
+  }
+
+  /** Removes it all and gives the claim up; first waits for `init`, which must be ending, if there is one. */
+  async release(init: number | undefined): Promise<void> {
+    await releaseAll(this.#native, this.plan, init);
+  }
+}
+
+/** Also for a plan whose steps were done in part. */
+export async function releaseAll(native: Native, plan: ResourcePlan, init?: number): Promise<void> {
+  const removal = removalSteps(plan.leftovers);
+  const results =
+    init === undefined ? await native.files(removal.steps) : await native.reap(init, removal.steps);
+  checkRemoval(removal, results);
+  for (const step of [plan.lockStep, plan.cgroups.openStep]) {
+    const fd = step < 0 ? -1 : plan.batch.result(step).fd;
+    if (fd >= 0) native.close(fd);
+  }
+}
+
+/**
+ * What to do about a failed step: `'retry'` when somebody who cleans up removed the new directory before we had its
+ * lock, otherwise an error, and whether the state directory is ours to remove.
+ */
+export function judgeFailure(
+  failure: BatchFailure,
+  { stateDirectory }: ResourcePlan,
+  id: string,
+  base: BaseDirectories,
+): 'retry' | { readonly error: ContainervError; readonly ours: boolean } {
+  if (failure.op === 'lock' && (failure.errno === EWOULDBLOCK || failure.errno === ENOENT)) return 'retry';
+  const ours = failure.path !== stateDirectory;
+  if (!ours && failure.errno === EEXIST) {
+    const error = new ContainervError('ERR_CONTAINERV_EXISTS', `The id '${id}' is in use`, {
+      step: PREPARE,
+      path: stateDirectory,
+      hint: `Choose another id, or remove that container: containerv rm -f ${id}`,
+    });
+    return { error, ours };
+  }
+  // Somebody removed a base directory under us: the next container makes it again.
+  if (failure.errno === ENOENT) for (const directory of [base.state, base.data]) forgetDirectory(directory);
+  const hint =
+    'CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places for what containers keep on the host.';
+  return { error: systemError(failure, { what: 'Cannot make', hint }), ours };
 }
 
 function describeContainer(
@@ -165,7 +157,7 @@ function describeContainer(
   confinement: Confinement,
   dataDirectory: string | null,
   cgroups: readonly string[],
-): Omit<StateRecord, 'initPid' | 'stopped' | 'cgroup'> {
+): ResourcePlan['record'] {
   return {
     version: 1,
     id: spec.id,
@@ -183,7 +175,7 @@ function describeContainer(
       user: spec.user,
       rlimits: spec.rlimits,
       capabilities: confinement.capabilities.toString(16),
-      filter: Buffer.from(confinement.filter).toString('base64'),
+      filter: confinement.filterText,
     },
   };
 }

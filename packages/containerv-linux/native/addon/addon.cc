@@ -52,27 +52,6 @@ Napi::Value connect_js(const Napi::CallbackInfo& info) {
   return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return connect_control_socket(path); }, own);
 }
 
-StartRequest start_request(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
-  const auto options = info[0].As<Napi::Object>();
-  StartRequest request;
-  request.executable = options.Get("executable").ToNumber();
-  request.lock = options.Get("lock").ToNumber();
-  request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
-  request.state_directory = options.Get("stateDirectory").ToString();
-  request.uid_map = options.Get("uidMap").ToString();
-  request.gid_map = options.Get("gidMap").ToString();
-  request.deny_setgroups = options.Get("denySetgroups").ToBoolean();
-  request.cgroup = options.Get("cgroup").ToNumber();
-  request.oom_score_adj = options.Get("oomScoreAdj").ToString();
-  const auto tasks = options.Get("cgroupTasks").As<Napi::Array>();
-  for (uint32_t i = 0; i < tasks.Length(); ++i) request.cgroup_tasks.push_back(tasks.Get(i).ToString());
-  const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
-  request.plan.assign(plan.Data(), plan.Data() + plan.Length());
-  return request;
-}
-
 FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
   using Kind = FileStep::Kind;
   const std::pair<const char*, Kind> kinds[] = {
@@ -99,10 +78,8 @@ Napi::Value file_results(Napi::Env env, std::vector<FileResult>& results) {
   return list;
 }
 
-// files(steps): Promise<results>; stops at the first failure that is not optional
-Napi::Value files_js(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  const auto list = info[0].As<Napi::Array>();
+std::vector<FileStep> file_steps(Napi::Env env, const Napi::Value& value) {
+  const auto list = value.As<Napi::Array>();
   std::vector<FileStep> steps;
   for (uint32_t i = 0; i < list.Length(); ++i) {
     const auto given = list.Get(i).As<Napi::Object>();
@@ -113,16 +90,50 @@ Napi::Value files_js(const Napi::CallbackInfo& info) {
     if (given.Has("optional")) step.optional = given.Get("optional").ToBoolean();
     steps.push_back(std::move(step));
   }
-  return Task<std::vector<FileResult>>::run(
-      env, [steps = std::move(steps)] { return run_file_steps(steps); }, file_results);
+  return steps;
 }
 
-// startInit(options): Promise<{ pid, pidfd, socket }>
+// files(steps): Promise<results>; stops at the first failure that is not optional
+Napi::Value files_js(const Napi::CallbackInfo& info) {
+  return Task<std::vector<FileResult>>::run(
+      info.Env(), [steps = file_steps(info.Env(), info[0])] { return run_file_steps(steps); }, file_results);
+}
+
+StartRequest start_request(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
+  const auto options = info[0].As<Napi::Object>();
+  StartRequest request;
+  request.steps = file_steps(env, options.Get("steps"));
+  request.lock_step = options.Get("lockStep").ToNumber();
+  request.cgroup_step = options.Get("cgroupStep").ToNumber();
+  request.executable = options.Get("executable").ToNumber();
+  request.lock = options.Get("lock").ToNumber();
+  request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
+  request.state_directory = options.Get("stateDirectory").ToString();
+  request.uid_map = options.Get("uidMap").ToString();
+  request.gid_map = options.Get("gidMap").ToString();
+  request.deny_setgroups = options.Get("denySetgroups").ToBoolean();
+  request.cgroup = options.Get("cgroup").ToNumber();
+  request.oom_score_adj = options.Get("oomScoreAdj").ToString();
+  const auto tasks = options.Get("cgroupTasks").As<Napi::Array>();
+  for (uint32_t i = 0; i < tasks.Length(); ++i) {
+    const auto given = tasks.Get(i).As<Napi::Object>();
+    request.cgroup_tasks.push_back({given.Get("path").ToString(), given.Get("step").ToNumber()});
+  }
+  const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
+  request.plan.assign(plan.Data(), plan.Data() + plan.Length());
+  return request;
+}
+
+// startInit(options): Promise<{ steps, failure, pid, pidfd, socket }>
 Napi::Value start_init_js(const Napi::CallbackInfo& info) {
   return Task<StartedInit>::run(
       info.Env(), [request = start_request(info)] { return start_init(request); },
       [](Napi::Env env, StartedInit& started) {
         auto result = Napi::Object::New(env);
+        result.Set("steps", file_results(env, started.steps));
+        if (started.failed) result.Set("failure", to_js(env, started.failure));
         result.Set("pid", started.pid);
         result.Set("pidfd", own(env, started.pidfd));
         result.Set("socket", own(env, started.socket));
@@ -130,18 +141,17 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
       });
 }
 
-// reap(pid): Promise<wait status>; the process must be a child of this one that no other code waits for.
+// reap(pid, steps): Promise<results>; waits for a child that no other code waits for, then runs file steps
 Napi::Value reap_js(const Napi::CallbackInfo& info) {
   const pid_t pid = fd_argument(info, 0);
-  return Task<int>::run(
+  return Task<std::vector<FileResult>>::run(
       info.Env(),
-      [pid] {
-        int status = 0;
-        while (waitpid(pid, &status, __WALL) < 0)
+      [pid, steps = file_steps(info.Env(), info[1])] {
+        while (waitpid(pid, nullptr, __WALL) < 0)
           if (errno != EINTR) fail("wait for init", "waitpid");
-        return status;
+        return run_file_steps(steps);
       },
-      [](Napi::Env env, int& status) { return Napi::Value(Napi::Number::New(env, status)); });
+      file_results);
 }
 
 // signal(pid, pidfd or -1, signal): false when the process is gone. Without a pidfd (Linux before 5.2)

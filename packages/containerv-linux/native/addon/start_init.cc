@@ -126,25 +126,28 @@ void map_ids(pid_t pid, const StartRequest& request) {
 
 }  // namespace
 
-StartedInit start_init(const StartRequest& request) {
+namespace {
+
+void start(const StartRequest& request, int lock, int cgroup, StartedInit& result) {
   UniqueFd listener = listen_control_socket(request.state_directory);
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail(kStep, "socketpair");
   UniqueFd ours(pair[0]), theirs(pair[1]);
   UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) fail(kStep, "open", "/dev/null");
-  const UniqueFd parked[] = {park(null.get()), park(theirs.get()), park(listener.get()), park(request.lock),
+  const UniqueFd parked[] = {park(null.get()), park(theirs.get()), park(listener.get()), park(lock),
                              park(request.executable)};
   ChildArguments child{parked[0].get(), parked[1].get(), parked[2].get(), parked[3].get(), parked[4].get(),
                        !request.uid_map.empty(), {}, 0, nullptr, nullptr, 0};
   std::vector<UniqueFd> groups;
-  for (const auto& path : request.cgroup_tasks) {
+  for (const auto& [path, step] : request.cgroup_tasks) {
+    if (step >= 0 && !result.steps[static_cast<size_t>(step)].done) continue;
     UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file || groups.size() == kMaxGroups) fail("enter cgroup", "open", path);
     groups.push_back(park(file.get()));
     child.groups[child.group_count++] = groups.back().get();
   }
-  CloneResult cloned = clone_vfork({request.namespaces, request.cgroup, run_child, &child});
+  CloneResult cloned = clone_vfork({request.namespaces, cgroup, run_child, &child});
   Started started(cloned.pid);
   if (child.failed_syscall) {
     errno = child.error;
@@ -155,17 +158,34 @@ StartedInit start_init(const StartRequest& request) {
   const std::string pid = std::to_string(cloned.pid);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", "/proc/" + pid + "/oom_score_adj", request.oom_score_adj);
-  if (request.cgroup >= 0 && !cloned.in_cgroup) {
-    UniqueFd procs(openat(request.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (cgroup >= 0 && !cloned.in_cgroup) {
+    UniqueFd procs(openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
     if (!procs || write(procs.get(), pid.data(), pid.size()) < 0) fail("enter cgroup", "write", "cgroup.procs");
   }
   send_whole(ours.get(), request.plan, kStep);
   if (fcntl(ours.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
   started.release();
-  StartedInit result;
   result.pid = cloned.pid;
   result.pidfd = std::move(cloned.pidfd);
   result.socket = std::move(ours);
+}
+
+}  // namespace
+
+StartedInit start_init(const StartRequest& request) {
+  StartedInit result;
+  result.steps = run_file_steps(request.steps);
+  for (size_t i = 0; i < request.steps.size(); ++i)
+    if (!result.steps[i].done && !request.steps[i].optional) return result;
+  const auto step_fd = [&result](int step, int given) {
+    return step < 0 ? given : result.steps[static_cast<size_t>(step)].fd;
+  };
+  try {
+    start(request, step_fd(request.lock_step, request.lock), step_fd(request.cgroup_step, request.cgroup), result);
+  } catch (const SysError& error) {
+    result.failed = true;
+    result.failure = error;
+  }
   return result;
 }
 

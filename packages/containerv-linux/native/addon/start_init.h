@@ -7,31 +7,44 @@
 #include <vector>
 
 #include "../common/unique_fd.h"
+#include "file_batch.h"
+#include "sys_error.h"
 
 namespace containerv {
 
 struct StartRequest {
+  std::vector<FileStep> steps;  // run first; nothing is started when one that is not optional fails
   int executable = -1;          // containerv-init, sealed
   int lock = -1;                // the state directory's lock, shared with init
+  int lock_step = -1;           // or the step that takes it
   uint64_t namespaces = 0;      // CLONE_NEW*
   std::string state_directory;  // where the control socket is made
   std::string uid_map;          // as written to /proc/PID/uid_map; empty: no user namespace
   std::string gid_map;
   bool deny_setgroups = false;
   int cgroup = -1;                         // cgroup v2 directory, or -1
-  std::vector<std::string> cgroup_tasks;   // v1: `tasks` files for init to enter by
+  int cgroup_step = -1;                    // or the step that opens it
+  struct Tasks {
+    std::string path;
+    int step;  // entered only when that step was done; -1: always
+  };
+  std::vector<Tasks> cgroup_tasks;  // v1: `tasks` files for init to enter by
   std::string oom_score_adj;               // empty: inherited
   std::vector<uint8_t> plan;               // a whole kPlan message
 };
 
 struct StartedInit {
-  pid_t pid = -1;
+  std::vector<FileResult> steps;
+  pid_t pid = -1;  // -1: a step failed, and nothing was started
   UniqueFd pidfd;
   UniqueFd socket;  // the owner's end of the control socket, non-blocking
+  bool failed = false;
+  SysError failure;  // what made the start itself fail; no process is left
 };
 
-// Starts containerv-init in its namespaces, its maps and cgroups, and sends it the plan; what it
-// answers comes over the socket. Throws SysError, and then no process is left.
+// Prepares the host's side of a container, starts containerv-init in its namespaces, its maps and
+// cgroups, and sends it the plan; what it answers comes over the socket. All in one turn: handing
+// over between threads costs more than most of what is done.
 StartedInit start_init(const StartRequest& request);
 
 }  // namespace containerv

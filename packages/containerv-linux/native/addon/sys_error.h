@@ -11,7 +11,7 @@ namespace containerv {
 struct SysError {
   std::string step;
   std::string syscall;
-  int error;
+  int error = 0;
   std::string path;
 };
 

@@ -8,8 +8,7 @@
 namespace containerv {
 
 // A process that takes on the container's confinement and ends at once. As a zombie it still has
-// its /proc/PID/status, which is what the kernel really enforces. It runs beside the building of
-// the root and is looked at when that is done.
+// its /proc/PID/status, which is what the kernel really enforces.
 class Probe {
  public:
   Probe() = default;
@@ -22,7 +21,7 @@ class Probe {
   bool finish(int proc, char* text, size_t size, Failure& failure);
 
  private:
-  ChildReport* report_ = nullptr;
+  ChildReport report_{};
   pid_t pid_ = -1;
 };
 

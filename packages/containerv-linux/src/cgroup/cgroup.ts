@@ -18,19 +18,28 @@ export interface Cgroup {
   readonly version: Enforced['cgroup'];
   /** Which limits the kernel holds, read back. */
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
-  /** v2: an open directory for init to be born in, or -1. */
+  /** v2: the open directory, or -1. */
   readonly fd: number;
-  /** v1: `tasks` files that init enters by. */
-  readonly tasks: readonly string[];
   /** Where the kernel counts what it killed for memory. */
   readonly oomFile: string | undefined;
+}
+
+export interface CgroupTasks {
+  readonly path: string;
+  /** Not made, not entered; -1: made before. */
+  readonly step: number;
 }
 
 /** What is to be made and written for a container's limits, to be run as part of a batch. */
 export interface CgroupPlan {
   /** Every directory that may be made, known before it is, for whoever has to clean up. */
   readonly directories: readonly string[];
+  readonly unified: boolean;
   addTo(batch: FileBatch): void;
+  /** v1: `tasks` files that init enters by, each with the step that made its group. */
+  readonly tasks: readonly CgroupTasks[];
+  /** v2: the step that opens the directory for init to be born in; otherwise -1. */
+  readonly openStep: number;
   /**
    * What came of it.
    * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when a limit that the caller asked for is not held; defaults
@@ -64,6 +73,9 @@ function isUnified(hierarchies: CgroupHierarchies): hierarchies is Unified {
 /** The part that both versions share: limit files are written and read back, and the outcome judged. */
 abstract class Plan implements CgroupPlan {
   abstract readonly directories: readonly string[];
+  abstract readonly unified: boolean;
+  abstract readonly tasks: readonly CgroupTasks[];
+  abstract readonly openStep: number;
   protected readonly limits: ResolvedLimits;
   readonly #files: readonly LimitFile[];
   readonly #made = new Map<string, number>();
@@ -80,6 +92,10 @@ abstract class Plan implements CgroupPlan {
 
   protected make(batch: FileBatch, directory: string): void {
     this.#made.set(directory, batch.add({ op: 'mkdir', path: directory, mode: 0o755, optional: true }));
+  }
+
+  protected madeBy(directory: string): number {
+    return this.#made.get(directory) ?? -1;
   }
 
   protected addLimits(batch: FileBatch): void {
@@ -104,10 +120,10 @@ abstract class Plan implements CgroupPlan {
           hint: `Is another container using ${directory}?`,
         });
       }
-      return { version: false, limits, fd: -1, tasks: [], oomFile: undefined };
+      return { version: false, limits, fd: -1, oomFile: undefined };
     }
     return this.#made.size === 0
-      ? { version: false, limits, fd: -1, tasks: [], oomFile: undefined }
+      ? { version: false, limits, fd: -1, oomFile: undefined }
       : { ...this.describe(batch), limits };
   }
 
@@ -127,12 +143,14 @@ abstract class Plan implements CgroupPlan {
 }
 
 class PlanV2 extends Plan {
+  readonly unified = true;
+  readonly tasks: readonly CgroupTasks[] = [];
   readonly directories: readonly string[];
   readonly #parent: string;
   readonly #directory: string;
   readonly #root: string;
   readonly #controllers: readonly string[];
-  #open = -1;
+  openStep = -1;
 
   constructor(id: string, limits: ResolvedLimits, files: readonly LimitFile[], { v2 }: Unified) {
     super(limits, files);
@@ -154,7 +172,7 @@ class PlanV2 extends Plan {
     }
     this.make(batch, this.#directory);
     this.addLimits(batch);
-    this.#open = batch.add({ op: 'open', path: this.#directory, optional: true });
+    this.openStep = batch.add({ op: 'open', path: this.#directory, optional: true });
   }
 
   protected directoryOf(): string {
@@ -164,14 +182,15 @@ class PlanV2 extends Plan {
   protected describe(batch: FileBatch): Omit<Cgroup, 'limits'> {
     return {
       version: 'v2',
-      fd: batch.result(this.#open).fd,
-      tasks: [],
+      fd: batch.result(this.openStep).fd,
       oomFile: path.join(this.#directory, 'memory.events'),
     };
   }
 }
 
 class PlanV1 extends Plan {
+  readonly unified = false;
+  readonly openStep = -1;
   readonly directories: readonly string[];
   /** By controller; controllers that are mounted together share one. */
   readonly #byController = new Map<string, string>();
@@ -203,6 +222,13 @@ class PlanV1 extends Plan {
     this.addLimits(batch);
   }
 
+  get tasks(): readonly CgroupTasks[] {
+    return this.directories.map((directory) => ({
+      path: path.join(directory, 'tasks'),
+      step: this.madeBy(directory),
+    }));
+  }
+
   protected directoryOf(controller: string): string | undefined {
     return this.#byController.get(controller);
   }
@@ -212,7 +238,6 @@ class PlanV1 extends Plan {
     return {
       version: this.#hybrid ? 'hybrid' : 'v1',
       fd: -1,
-      tasks: this.directories.map((directory) => path.join(directory, 'tasks')),
       oomFile: memory === undefined ? undefined : path.join(memory, 'memory.oom_control'),
     };
   }
