@@ -18,6 +18,9 @@ export type { OciArchMap, OciArg, OciConditions, OciSeccomp, OciSyscall } from '
 export { createPolicy, Policy } from './policy.js';
 export type { SyscallAction } from './seccomp/answer.js';
 export type { SyscallCall, Verdict } from './seccomp/check-call.js';
+export { disassembleFilter } from './seccomp/disassemble.js';
 export { seccompLogRequested } from './seccomp/log-request.js';
 export type { ArgCondition, Comparison, SyscallRule } from './seccomp/rule.js';
+export { tableKernel } from './syscalls/elsewhere.js';
+export { syscallName, syscallNumber } from './syscalls/table.js';
 export type { IntegrityLevel, WindowsIsolation } from './windows-isolation.js';

@@ -36,3 +36,8 @@ export function checkSyscallName(name: unknown, entry: string): string {
   const near = typeof name === 'string' ? didYouMean(name, Object.keys({ ...x64, ...arm64 })) : '';
   throw invalidPolicy(`\`${entry}\`: unknown syscall ${describeValue(name)}.${near}`);
 }
+
+/** The name of a number on `arch`, or `undefined` for one that the tables do not know. */
+export function syscallName(number: number, arch: Arch): string | undefined {
+  return syscallEntries(arch).find(([, known]) => known === number)?.[0];
+}
