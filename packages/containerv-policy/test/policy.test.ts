@@ -1,3 +1,4 @@
+import type { SecurityPolicy } from 'containerv-api';
 import { describe, expect, test } from 'vitest';
 import { createPolicy, FsAccess, Policy } from '../src/index.js';
 import { expectInvalid } from './support/invalid.js';
@@ -40,6 +41,11 @@ describe('a policy is a value', () => {
     const policy = createPolicy('build').addNetworkRules([{ family: 'inet', ports, allow: ['connect'] }]);
     ports.push(80);
     expect(policy.networkRules).toEqual([{ family: 'inet', ports: [443], allow: ['connect'] }]);
+  });
+
+  test('is what drivers take', () => {
+    const policy: SecurityPolicy = createPolicy('build');
+    expect(policy.compileSeccomp({ arch: 'x64' }).length % 8).toBe(0);
   });
 
   test('there is no way around createPolicy', () => {

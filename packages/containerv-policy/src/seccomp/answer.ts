@@ -25,7 +25,7 @@ const actionBits: Readonly<Record<SyscallAction, number>> = {
   kill: 0x80000000,
 };
 
-export const syscallActions: readonly SyscallAction[] = Object.keys(actionBits) as SyscallAction[];
+const syscallActions: readonly SyscallAction[] = Object.keys(actionBits) as SyscallAction[];
 
 const EPERM = 1;
 const ENOSYS = 38;

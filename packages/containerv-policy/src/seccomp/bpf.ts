@@ -9,7 +9,7 @@ export interface Instruction {
   readonly k: number;
 }
 
-export const instructionBytes = 8;
+const instructionBytes = 8;
 
 /** BPF_MAXINSNS: the kernel refuses a longer program with EINVAL. */
 export const maxInstructions = 4096;

@@ -45,7 +45,7 @@ export function evaluateCall(
   return { verdict: toVerdict(answer), answer, instructions };
 }
 
-export function toVerdict(answer: Answer): Verdict {
+function toVerdict(answer: Answer): Verdict {
   switch (fromAnswer(answer).action) {
     case 'allow':
       return 'allow';

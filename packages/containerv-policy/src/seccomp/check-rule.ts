@@ -48,7 +48,7 @@ export function checkCondition(value: unknown, entry: string): Condition {
 }
 
 /** Numbers up to 2^53, bigints, and strings for what JSON cannot hold. */
-export function checkUnsigned64(value: unknown, entry: string): bigint {
+function checkUnsigned64(value: unknown, entry: string): bigint {
   const expectation = 'a whole number from 0 to 2^64-1';
   let number: bigint;
   if (typeof value === 'bigint') number = value;

@@ -2,7 +2,7 @@ import { didYouMean } from 'containerv-api';
 import { describeValue, invalidPolicy, unexpected } from './invalid-policy.js';
 
 /** No list in a policy is longer than this; a longer one is a mistake or an attack on whoever reads it. */
-export const maxListLength = 4096;
+const maxListLength = 4096;
 
 /**
  * A plain object of which every key is known. Keys are compared as own properties, so `__proto__` from `JSON.parse`

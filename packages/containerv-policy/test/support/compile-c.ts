@@ -1,8 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** By the package's own name, because the benchmark is bundled to another place. */
+const testDirectory = join(
+  dirname(createRequire(import.meta.url).resolve('containerv-policy/package.json')),
+  'test',
+);
 
 /** A C program of the tests, or why there is none: the reason goes into the name of what is skipped. */
 export type CProgram = { readonly path: string } | { readonly unavailable: string };
@@ -20,7 +26,7 @@ export function compileC(source: string, directory: string, flags: readonly stri
   const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
   if (compiler === undefined) return { unavailable: 'no C compiler' };
   mkdirSync(directory, { recursive: true });
-  const from = fileURLToPath(new URL(`../${source}`, import.meta.url));
+  const from = join(testDirectory, source);
   const path = join(directory, source.replaceAll(/\W/g, '-'));
   const run = spawnSync(compiler, ['-O1', '-Wall', '-Wextra', '-Werror', '-o', path, from, ...flags], {
     encoding: 'utf8',
