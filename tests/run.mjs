@@ -1,0 +1,44 @@
+// `node run.mjs [vitest arguments]`: compiles the C fixtures, notes what is on the machine, and runs vitest under a
+// subreaper, so that whatever a test leaves behind is found and told.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compileFixtures } from './support/compile-fixtures.mjs';
+import { differences, snapshotHost } from './support/host-snapshot.mjs';
+import { workingDirectory } from './support/working-directory.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')));
+
+const run = mkdtempSync(path.join(workingDirectory(), 'containerv-tests-'));
+let status = 1;
+try {
+  // Programs in here are run by other users too.
+  chmodSync(run, 0o755);
+  mkdirSync(path.join(run, 'tmp'));
+  chmodSync(path.join(run, 'tmp'), 0o1777);
+  await compileFixtures(path.join(here, 'fixtures'), path.join(run, 'fixtures'));
+  const before = snapshotHost(undefined);
+  writeFileSync(path.join(run, 'before.json'), JSON.stringify(before));
+  status = runVitest();
+  const found = differences(before, snapshotHost(undefined));
+  if (found.length > 0) {
+    console.error(['Not as it was before the tests:', ...found].join('\n  '));
+    status ||= 1;
+  }
+} finally {
+  rmSync(run, { recursive: true, force: true });
+}
+process.exitCode = status;
+
+function runVitest() {
+  const command = [process.execPath, vitest, 'run', ...process.argv.slice(2)];
+  const { status: code, signal } = spawnSync(path.join(run, 'fixtures/subreaper'), command, {
+    cwd: here,
+    stdio: 'inherit',
+    env: { ...process.env, CONTAINERV_TEST_RUN: run },
+  });
+  if (signal !== null) console.error(`vitest was ended by ${signal}`);
+  return code ?? 1;
+}

@@ -1,0 +1,40 @@
+import { appendFileSync } from 'node:fs';
+import { type ContainervError, isContainervError } from 'containerv-api';
+import { expect } from 'vitest';
+
+/** What a rejection is expected to say; patterns for texts. */
+export interface ExpectedFailure {
+  readonly code: string;
+  readonly step?: string;
+  readonly syscall?: string | RegExp;
+  readonly errno?: string;
+  readonly path?: string | RegExp;
+  readonly hint?: RegExp;
+  readonly message?: RegExp;
+}
+
+/**
+ * The error that a call rejects with, checked. `CONTAINERV_TEST_MESSAGES=file` collects the messages, for people to
+ * judge.
+ */
+export async function failure(call: Promise<unknown>, expected: ExpectedFailure): Promise<ContainervError> {
+  const error = await call.then(
+    () => expect.fail('expected a rejection, got a result'),
+    (reason: unknown) => reason,
+  );
+  const collect = process.env['CONTAINERV_TEST_MESSAGES'];
+  if (collect !== undefined)
+    appendFileSync(collect, `${expect.getState().currentTestName}\n  ${String(error)}\n\n`);
+  if (!isContainervError(error)) throw error;
+  const told = Object.fromEntries(
+    (Object.keys(expected) as (keyof ExpectedFailure)[]).map((key) => [key, error[key]]),
+  );
+  const wanted = Object.fromEntries(
+    Object.entries(expected).map(([key, value]: [string, unknown]) => [
+      key,
+      value instanceof RegExp ? expect.stringMatching(value) : value,
+    ]),
+  );
+  expect(told, String(error)).toEqual(wanted);
+  return error;
+}

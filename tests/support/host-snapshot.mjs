@@ -1,0 +1,150 @@
+// What containers could leave on a machine, as sorted lists of text that can be compared.
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { without } from './multiset.mjs';
+
+/**
+ * @typedef {object} HostSnapshot
+ * @property {string[]} processes of the suite that are not vitest's own
+ * @property {string[]} mounts
+ * @property {string[]} cgroups
+ * @property {string[]} interfaces
+ * @property {string[]} files in the suite's temporary directory
+ */
+
+/**
+ * @param {{ readonly reaper: number, readonly temporary: string } | undefined} suite the subreaper's process id and the
+ * temporary directory; `undefined` before and after the suite, when there is neither
+ * @returns {HostSnapshot}
+ */
+export function snapshotHost(suite) {
+  return {
+    processes: suite === undefined ? [] : strayProcesses(suite.reaper),
+    mounts: mounts(),
+    cgroups: cgroups(suite?.reaper),
+    interfaces: readdirSync('/sys/class/net').sort(),
+    files: suite === undefined ? [] : readdirSync(suite.temporary).sort(),
+  };
+}
+
+/**
+ * @param {HostSnapshot} before @param {HostSnapshot} after
+ * @returns {string[]} one line a difference; empty: all as it was
+ */
+export function differences(before, after) {
+  const kinds = /** @type {(keyof HostSnapshot)[]} */ (Object.keys(before));
+  return kinds.flatMap((kind) => [
+    ...without(after[kind], before[kind]).map((line) => `${kind}: new: ${line}`),
+    ...without(before[kind], after[kind]).map((line) => `${kind}: gone: ${line}`),
+  ]);
+}
+
+/** Mount point, root, type, source and options; ids and the parent's id change with every mount. */
+function mounts() {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, , , root, point, options, ...rest] = line.split(' ');
+      return [point, root, options, ...rest.slice(rest.indexOf('-') + 1)].join(' ');
+    })
+    .sort();
+}
+
+/** @param {string | number} pid */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+/** @param {number} pid @param {number} ancestor */
+function descendsFrom(pid, ancestor) {
+  for (let at = pid; at > 1; at = parentOf(at)) if (at === ancestor) return true;
+  return false;
+}
+
+/** @param {string} link */
+function linkTarget(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Descendants of the reaper that are orphans, inits, in a pid namespace of their own, or one of the suite's programs.
+ * @param {number} reaper
+ */
+function strayProcesses(reaper) {
+  const run = process.env['CONTAINERV_TEST_RUN'] ?? '';
+  const own = linkTarget('/proc/self/ns/pid');
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== reaper && descendsFrom(pid, reaper))
+    .flatMap((pid) => {
+      const stat = existsSync(`/proc/${pid}/stat`) ? tryRead(`/proc/${pid}/stat`) : '';
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+      const namespace = linkTarget(`/proc/${pid}/ns/pid`);
+      const program = linkTarget(`/proc/${pid}/exe`) ?? '';
+      // Vitest's main process is the reaper's only child of its own.
+      const orphan = parentOf(pid) === reaper && !descendsFrom(process.pid, pid);
+      const stray =
+        orphan ||
+        name === 'containerv-init' ||
+        (namespace !== undefined && namespace !== own) ||
+        program.startsWith(`${run}/`);
+      return stray ? [`${pid} ${name}`] : [];
+    })
+    .sort();
+}
+
+/** @param {string} file */
+function tryRead(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Groups below one called `containerv`. That parent itself stays when the last container is gone, empty, as one that
+ * others may be about to use; what holds processes of somebody else is somebody else's container.
+ * @param {number | undefined} reaper
+ */
+function cgroups(reaper) {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(' ')[4] ?? '/nowhere');
+  return [...new Set(points)]
+    .flatMap((point) => below(point, 0))
+    .filter((directory) => /\/containerv[^/]*\/./.test(directory) && !isForeign(directory, reaper))
+    .sort();
+}
+
+/** @param {string} directory @param {number | undefined} reaper */
+function isForeign(directory, reaper) {
+  const pids = tryRead(path.join(directory, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
+  return pids.some((pid) => reaper === undefined || !descendsFrom(pid, reaper));
+}
+
+/** @param {string} directory @param {number} depth @returns {string[]} */
+function below(directory, depth) {
+  if (depth > 8) return [];
+  /** @type {string[]} */
+  let names = [];
+  try {
+    names = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => path.join(directory, name));
+  } catch {
+    // Gone meanwhile, or not for us to see.
+  }
+  return names.flatMap((name) => [name, ...below(name, depth + 1)]);
+}

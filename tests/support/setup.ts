@@ -1,0 +1,32 @@
+// Before and after every test file: places of its own for what containers keep on the host, and a look at what is left.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { createContainer } from 'containerv-linux';
+import { afterAll, expect } from 'vitest';
+import { openDescriptors } from './descriptors.js';
+import { eventually } from './eventually.js';
+import { without } from './multiset.mjs';
+import { scratch } from './scratch.js';
+import { temporary } from './suite.js';
+
+const state = path.join(scratch, 'state');
+const data = path.join(scratch, 'data');
+process.env['CONTAINERV_STATE_DIR'] = state;
+process.env['CONTAINERV_DATA_DIR'] = data;
+// What is put into a temporary directory is found when the suite has ended.
+process.env['TMPDIR'] = temporary;
+
+// A first container, for what the driver opens once and keeps for all of them.
+await (await createContainer()).destroy();
+const descriptors = openDescriptors();
+
+const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
+
+afterAll(async () => {
+  expect(entries(state), 'state directories at the end of the file').toEqual([]);
+  expect(entries(data), 'data directories at the end of the file').toEqual([]);
+  await eventually(() => {
+    expect(without(openDescriptors(), descriptors), 'descriptors of this process').toEqual([]);
+  });
+  rmSync(scratch, { recursive: true });
+});

@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+// Each needs most of the machine, or measures it: one after the other, when the others are done.
+const ALONE = ['linux/many-processes.test.ts', 'linux/backpressure.test.ts', 'linux/init-facts.test.ts'];
+// Compares the machine with what it was before everything else.
+const LAST = ['linux/nothing-is-left.test.ts'];
+
+const everywhere = {
+  globals: false,
+  pool: 'forks' as const,
+  setupFiles: ['./support/setup.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+export default defineConfig({
+  test: {
+    reporters: ['default', 'json'],
+    outputFile: { json: '.test-report.json' },
+    projects: [
+      {
+        test: {
+          ...everywhere,
+          name: 'linux',
+          include: ['linux/**/*.test.ts'],
+          exclude: [...ALONE, ...LAST],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { ...everywhere, name: 'last', include: LAST, setupFiles: [], sequence: { groupOrder: 2 } } },
+    ],
+  },
+});
