@@ -1,10 +1,10 @@
 /** The value below which `share` of the sample lies. */
-export function quantile(sample, share) {
-  const sorted = [...sample].sort((a, b) => a - b);
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
-export const median = (sample) => quantile(sample, 0.5);
+export const median = (values) => quantile(values, 0.5);
 
 /** Durations of `runs` calls of `work`, in milliseconds. */
 export async function sample(runs, work) {

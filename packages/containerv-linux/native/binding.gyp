@@ -15,7 +15,9 @@
         "addon/descriptor_io.cc",
         "addon/fd_poll.cc",
         "addon/file_batch.cc",
+        "addon/launcher.cc",
         "addon/remove_tree.cc",
+        "addon/spare_init.cc",
         "addon/start_init.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
@@ -29,11 +31,13 @@
       "type": "executable",
       "sources": [
         "init/account_file.cc",
+        "init/cgroup_entry.cc",
         "init/child.cc",
         "init/client.cc",
         "init/confinement.cc",
         "init/descendants.cc",
         "init/descriptors.cc",
+        "init/launcher.cc",
         "init/main.cc",
         "init/mount_table.cc",
         "init/mounts.cc",

@@ -12,8 +12,8 @@ import type { Confinement } from './confinement.js';
 import { readEnforced, verifyEnforced } from './enforcement.js';
 import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
-import type { FileResult, Native, StartedInit } from './native.js';
-import { etcFiles } from './plan/etc-files.js';
+import type { FileResults, Native, StartedInit } from './native.js';
+import { etcFiles, isComposed, placeEtcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
 import type { RootOperation } from './plan/operation.js';
@@ -63,7 +63,7 @@ export async function startInit(
   resources: Resources | undefined,
 ): Promise<{
   readonly init: InitHandle | undefined;
-  readonly results: readonly FileResult[];
+  readonly results: FileResults;
   readonly error?: unknown;
 }> {
   const executable = await initExecutable(native);
@@ -74,13 +74,14 @@ export async function startInit(
     operations: await operations(spec, host, plan),
   });
   throwIfAborted(spec.signal, 'start init');
+  const namespaces = cloneFlags(spec.namespaces);
   const started = await native.startInit({
     steps: resources === undefined ? plan.batch.steps : [],
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
     executable,
     lock: resources?.lock ?? -1,
-    namespaces: cloneFlags(spec.namespaces),
+    namespaces,
     stateDirectory: plan.stateDirectory,
     ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
     cgroup: resources?.cgroup.fd ?? -1,
@@ -97,6 +98,8 @@ export async function startInit(
       error: known === undefined ? failure : bootError(known, spec, failure),
     };
   }
+  // While init builds its root; a cgroup v2 group has to be there before who is born in it.
+  if (started.pid >= 0 && plan.cgroups.openStep < 0) void native.prepareSpare(executable, namespaces);
   return { init: started.pid < 0 ? undefined : handle(native, started), results: started.steps };
 }
 
@@ -140,6 +143,7 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
   const memoryBytes = spec.limits.memoryBytes === 'max' ? DEFAULT_TMPFS_BYTES : spec.limits.memoryBytes;
   const resolvConf =
     spec.network.mode === 'none' ? '' : await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  const files = etcFiles(spec, resolvConf);
   return [
     ...rootOperations(spec, {
       host,
@@ -147,13 +151,14 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
       directories: plan.directories,
       userAttributes: spec.namespaces.user,
       memoryBytes,
+      etcFiles: files,
     }),
     ...standardMounts(spec, {
       ttyGroup: mapsGroup(spec, ownId('getuid'), TTY_GROUP),
       unifiedCgroup: plan.cgroups.unified,
       memoryBytes,
     }),
-    ...etcFiles(spec, resolvConf),
+    ...(isComposed(spec) ? [] : placeEtcFiles(spec, files)),
     ...userMounts(spec),
     ...hardening(spec),
   ];

@@ -70,7 +70,16 @@ function ownNamespaces(report: string): NamespaceName[] {
   );
   return (Object.entries(NAMESPACE_FILES) as [NamespaceName, string][]).flatMap(([name, file]) => {
     const inode = inside.get(file);
-    const host = statSync(`/proc/self/ns/${file}`, { throwIfNoEntry: false })?.ino;
-    return inode !== undefined && inode !== host ? [name] : [];
+    return inode !== undefined && inode !== hostNamespace(file) ? [name] : [];
   });
+}
+
+const hostNamespaces = new Map<string, number | undefined>();
+
+/** This process's own, which do not change: nothing in Node enters a namespace. */
+function hostNamespace(file: string): number | undefined {
+  if (!hostNamespaces.has(file)) {
+    hostNamespaces.set(file, statSync(`/proc/self/ns/${file}`, { throwIfNoEntry: false })?.ino);
+  }
+  return hostNamespaces.get(file);
 }

@@ -1,5 +1,7 @@
-import type { FileResult, FileStep, Native } from './native.js';
+import type { FileResult, FileResults, FileStep, Native } from './native.js';
 import type { SystemFailure } from './system-error.js';
+
+const DONE: FileResult = { done: true, text: '', fd: -1, syscall: '', errno: 0 };
 
 /** File steps that run together in one turn of a pool thread, and what came of them. */
 export class FileBatch {
@@ -21,9 +23,11 @@ export class FileBatch {
   }
 
   /** Takes the results of steps that ran as part of something else. */
-  settle(results: readonly FileResult[], step: string): BatchFailure | undefined {
-    this.#results = results;
-    const stopped = results.findIndex(({ done }, index) => !done && this.#steps[index]?.optional !== true);
+  settle(results: FileResults, step: string): BatchFailure | undefined {
+    this.#results = Array.from(this.#steps, (_, index) => results[index] ?? DONE);
+    const stopped = this.#results.findIndex(
+      ({ done }, index) => !done && this.#steps[index]?.optional !== true,
+    );
     const failed = this.#steps[stopped];
     return failed === undefined ? undefined : { ...this.#failure(stopped, step), op: failed.op };
   }

@@ -1,5 +1,5 @@
 import { FileBatch } from './file-batch.js';
-import type { FileResult, Native } from './native.js';
+import type { FileResults, Native } from './native.js';
 import { systemError } from './system-error.js';
 
 /** Everything outside of the kernel's own bookkeeping that a container leaves when its processes are gone. */
@@ -21,7 +21,7 @@ export function removalSteps({ cgroups, dataDirectory, stateDirectory }: Leftove
 }
 
 /** @throws ContainervError when something could not be removed */
-export function checkRemoval(batch: FileBatch, results: readonly FileResult[]): void {
+export function checkRemoval(batch: FileBatch, results: FileResults): void {
   const failure = batch.settle(results, STEP);
   if (failure !== undefined) throw systemError(failure, { what: 'Cannot remove' });
 }

@@ -8,13 +8,15 @@ export interface Native {
   /** A sealed copy of an executable in memory, as a descriptor. */
   sealExecutable(path: string): Promise<number>;
   startInit(request: StartRequest): Promise<StartedInit>;
-  /** Waits for a child, then runs the steps as `files` does. */
-  reap(pid: number, steps: readonly FileStep[]): Promise<readonly FileResult[]>;
+  /** Has the next init wait in these namespaces, if this program makes one container after another. */
+  prepareSpare(executable: number, namespaces: number): Promise<void>;
+  /** Runs `early` while a child ends, waits for it, then runs `steps`, of which the results are. */
+  reap(pid: number, early: readonly FileStep[], steps: readonly FileStep[]): Promise<FileResults>;
   /** `false`: it is gone already. */
   signal(pid: number, pidfd: number, signal: number): boolean;
   connect(stateDirectory: string): Promise<number>;
   /** Runs the steps in one turn on a pool thread; stops at the first failure that is not optional. */
-  files(steps: readonly FileStep[]): Promise<readonly FileResult[]>;
+  files(steps: readonly FileStep[]): Promise<FileResults>;
   createPipe(): [readEnd: number, writeEnd: number];
   /** Bytes read, 0 at the end, -1 when it would block. */
   read(fd: number, into: Buffer): number;
@@ -41,6 +43,9 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   /** Fails with EWOULDBLOCK when somebody's lock excludes this one. */
   | { readonly op: 'lock'; readonly exclusive: boolean }
 );
+
+/** By step; a hole where a step is done and has nothing to say. */
+export type FileResults = readonly (FileResult | undefined)[];
 
 export interface FileResult {
   /** `false` with errno 0: not reached. */
@@ -80,7 +85,7 @@ export interface StartRequest {
 }
 
 export interface StartedInit {
-  readonly steps: readonly FileResult[];
+  readonly steps: FileResults;
   /** What made the start itself fail; no process is left. */
   readonly failure?: Error;
   /** -1: nothing was started. */

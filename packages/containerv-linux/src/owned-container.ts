@@ -54,7 +54,7 @@ export class OwnedContainer extends LinuxContainer {
       init.kill();
       init.channel.close();
       init.close();
-      await this.native.reap(init.pid, []);
+      await this.native.reap(init.pid, [], []);
       throw failure;
     }
     this.#adopt(booted);
@@ -104,7 +104,7 @@ export class OwnedContainer extends LinuxContainer {
           this.#unreaped = booted.pid;
           resolve();
         } else {
-          this.native.reap(booted.pid, []).then(() => resolve(this.#onEnded()), reject);
+          this.native.reap(booted.pid, [], []).then(() => resolve(this.#onEnded()), reject);
         }
       };
     });

@@ -3,6 +3,8 @@
 export const PROTOCOL_VERSION = 1;
 
 export const MessageType = {
+  Launch: 50,
+  Launched: 51,
   Plan: 1,
   Spawn: 2,
   Kill: 3,
@@ -46,6 +48,7 @@ export const OperationFlag = {
   NoSymlinks: 4,
   Recursive: 8,
   SkipUnsupported: 16,
+  Bound: 32,
 } as const;
 
 export const MountAttribute = { Readonly: 1, Nosuid: 2, Nodev: 4, Noexec: 8 } as const;

@@ -4,7 +4,7 @@ import { type Cgroup, type CgroupPlan, planCgroup } from './cgroup/cgroup.js';
 import type { Confinement } from './confinement.js';
 import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
-import type { Native } from './native.js';
+import type { FileStep, Native } from './native.js';
 import type { HostView } from './plan/host-view.js';
 import type { WritableDirectories } from './plan/root-operations.js';
 import { lockFile } from './state/claim.js';
@@ -116,8 +116,13 @@ export class Resources {
 /** Also for a plan whose steps were done in part. */
 export async function releaseAll(native: Native, plan: ResourcePlan, init?: number): Promise<void> {
   const removal = removalSteps(plan.leftovers);
-  const results =
-    init === undefined ? await native.files(removal.steps) : await native.reap(init, removal.steps);
+  const { dataDirectory } = plan.leftovers;
+  // What the container wrote is removed while the kernel takes it down; what it still adds meanwhile, afterwards.
+  const early: FileStep[] =
+    dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true }];
+  const results = await (init === undefined
+    ? native.files(removal.steps)
+    : native.reap(init, early, removal.steps));
   checkRemoval(removal, results);
   for (const step of [plan.lockStep, plan.cgroups.openStep]) {
     const fd = step < 0 ? -1 : plan.batch.result(step).fd;

@@ -19,6 +19,7 @@
 #include "file_batch.h"
 #include "js.h"
 #include "remove_tree.h"
+#include "spare_init.h"
 #include "start_init.h"
 
 namespace containerv {
@@ -67,6 +68,8 @@ Napi::Value file_results(Napi::Env env, std::vector<FileResult>& results) {
   auto list = Napi::Array::New(env, results.size());
   for (uint32_t i = 0; i < results.size(); ++i) {
     const auto& result = results[i];
+    // Most have nothing to say but that they are done.
+    if (result.done && result.fd < 0 && result.text.empty()) continue;
     auto made = Napi::Object::New(env);
     made.Set("done", result.done);
     made.Set("text", result.text);
@@ -141,12 +144,23 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
       });
 }
 
-// reap(pid, steps): Promise<results>; waits for a child that no other code waits for, then runs file steps
+// prepareSpare(executable, namespaces): Promise<void>; see spare_init.h
+Napi::Value prepare_spare_js(const Napi::CallbackInfo& info) {
+  const int executable = fd_argument(info, 0);
+  const auto namespaces = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
+  return Task<bool>::run(
+      info.Env(), [executable, namespaces] { return prepare_spare(executable, namespaces), true; },
+      [](Napi::Env env, bool&) { return env.Undefined(); });
+}
+
+// reap(pid, early, steps): Promise<results of steps>; runs file steps while the kernel takes down a child that is
+// ending, waits for it, which no other code does, and runs the others
 Napi::Value reap_js(const Napi::CallbackInfo& info) {
   const pid_t pid = fd_argument(info, 0);
   return Task<std::vector<FileResult>>::run(
       info.Env(),
-      [pid, steps = file_steps(info.Env(), info[1])] {
+      [pid, early = file_steps(info.Env(), info[1]), steps = file_steps(info.Env(), info[2])] {
+        run_file_steps(early);
         while (waitpid(pid, nullptr, __WALL) < 0)
           if (errno != EINTR) fail("wait for init", "waitpid");
         return run_file_steps(steps);
@@ -261,7 +275,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
   } functions[] = {
       {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
       {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
-      {"reap", guard<reap_js>},                      {"signal", guard<signal_js>},
+      {"reap", guard<reap_js>},                      {"prepareSpare", guard<prepare_spare_js>},                      {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},

@@ -16,8 +16,7 @@
 namespace containerv {
 namespace {
 
-constexpr char kStep[] = "start init";
-constexpr uint64_t kCloneIntoCgroup = 0x200000000ULL;
+constexpr char kStep[] = "start launcher";
 constexpr size_t kStackSize = 64 * 1024;
 
 // struct clone_args of linux/sched.h, which older headers lack.
@@ -103,8 +102,8 @@ long clone3(CloneArgs* args, int (*child)(void*), void* argument) {
 // Before Linux 5.3. CLONE_PIDFD is ignored before 5.2, which leaves the descriptor untouched.
 CloneResult clone_legacy(const CloneRequest& request, const Stack& stack) {
   int pidfd = -1;
-  const auto flags = static_cast<int>(request.flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD);
-  const int pid = clone(request.child, stack.top(), flags, request.argument, &pidfd);
+  constexpr int kFlags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  const int pid = clone(request.child, stack.top(), kFlags, request.argument, &pidfd);
   if (pid < 0) fail(kStep, "clone");
   CloneResult result;
   result.pid = pid;
@@ -119,34 +118,20 @@ CloneResult clone_vfork(const CloneRequest& request) {
   SignalsBlocked blocked;
   int pidfd = -1;
   CloneArgs args{};
-  args.flags = request.flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   args.stack = reinterpret_cast<uint64_t>(stack.bottom());
   args.stack_size = kStackSize;
-  size_t attempts = 0;
-  if (request.cgroup >= 0) {
-    args.flags |= kCloneIntoCgroup;
-    args.cgroup = static_cast<uint64_t>(request.cgroup);
-  }
-  for (;;) {
-    const long pid = clone3(&args, request.child, request.argument);
-    if (pid > 0) {
-      CloneResult result;
-      result.pid = static_cast<pid_t>(pid);
-      result.pidfd.reset(pidfd);
-      result.in_cgroup = args.flags & kCloneIntoCgroup;
-      return result;
-    }
+  const long pid = clone3(&args, request.child, request.argument);
+  if (pid < 0) {
     errno = static_cast<int>(-pid);
     if (errno == ENOSYS) return clone_legacy(request, stack);
-    // 5.3 to 5.6 have clone3 without CLONE_INTO_CGROUP: E2BIG for the longer struct. The caller migrates the child.
-    if ((errno == E2BIG || errno == EINVAL) && args.flags & kCloneIntoCgroup && attempts++ == 0) {
-      args.flags &= ~kCloneIntoCgroup;
-      args.cgroup = 0;
-      continue;
-    }
     fail(kStep, "clone3");
   }
+  CloneResult result;
+  result.pid = static_cast<pid_t>(pid);
+  result.pidfd.reset(pidfd);
+  return result;
 }
 
 }  // namespace containerv

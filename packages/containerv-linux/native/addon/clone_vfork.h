@@ -9,8 +9,6 @@
 namespace containerv {
 
 struct CloneRequest {
-  uint64_t flags = 0;  // CLONE_NEW*
-  int cgroup = -1;     // a cgroup v2 directory to be born in (clone3, Linux 5.7), or -1
   int (*child)(void*) = nullptr;
   void* argument = nullptr;
 };
@@ -18,7 +16,6 @@ struct CloneRequest {
 struct CloneResult {
   pid_t pid = -1;
   UniqueFd pidfd;  // empty before Linux 5.2
-  bool in_cgroup = false;
 };
 
 // Starts `child` in a process that borrows this one's memory until it executes a program or exits

@@ -78,8 +78,9 @@ Transfer send_message(int socket, std::span<const uint8_t> message, std::span<co
 }
 
 Transfer receive_message(int socket, Received& received) {
-  received.message.resize(kHeader + protocol::kMaxInline);
-  iovec part{received.message.data(), received.message.size()};
+  // Not the result's own: that would be cleared, 64 KiB of it, for a message of a few bytes.
+  static thread_local uint8_t buffer[kHeader + protocol::kMaxInline];
+  iovec part{buffer, sizeof buffer};
   alignas(cmsghdr) char control[CMSG_SPACE(protocol::kMaxDescriptors * sizeof(int))];
   msghdr header{};
   header.msg_iov = &part;
@@ -101,7 +102,7 @@ Transfer receive_message(int socket, Received& received) {
       received.fds.emplace_back(fd);
     }
   }
-  received.message.resize(static_cast<size_t>(size));
+  received.message.assign(buffer, buffer + size);
   return Transfer::kDone;
 }
 
@@ -133,11 +134,16 @@ Packed pack(std::span<const uint8_t> message) {
   return packed;
 }
 
-void send_whole(int socket, std::span<const uint8_t> message, const char* step) {
+void send_whole(int socket, std::span<const uint8_t> message, std::span<const int> fds, const char* step) {
   const Packed packed = pack(message);
-  const int fd = packed.body.get();
-  const auto fds = packed.body ? std::span(&fd, 1) : std::span<const int>();
-  if (send_message(socket, packed.message, fds) != Transfer::kDone) {
+  std::vector<int> all;
+  if (packed.body) all.push_back(packed.body.get());
+  all.insert(all.end(), fds.begin(), fds.end());
+  if (all.size() > protocol::kMaxDescriptors) {
+    errno = E2BIG;
+    fail(step, "sendmsg");
+  }
+  if (send_message(socket, packed.message, all) != Transfer::kDone) {
     errno = EPIPE;
     fail(step, "sendmsg");
   }

@@ -23,7 +23,7 @@ struct Received {
 };
 Transfer receive_message(int socket, Received& received);
 // On a blocking socket; a body too large for a datagram goes in a memfd (protocol.h).
-void send_whole(int socket, std::span<const uint8_t> message, const char* step);
+void send_whole(int socket, std::span<const uint8_t> message, std::span<const int> fds, const char* step);
 
 // A message as it is sent: the same, or its header with the body in a memfd.
 struct Packed {

@@ -27,8 +27,6 @@ class Removal {
   explicit Removal(int top, dev_t device, const std::string& path) : top_(top), device_(device), path_(path) {}
 
   void empty(int directory, int depth) {
-    // Ours to remove whatever mode its owner gave it; refused only where we could not remove anyway.
-    fchmod(directory, 0700);
     const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (copy < 0) fail(kStep, "openat", path_);
     Directory entries(fdopendir(copy));
@@ -36,7 +34,8 @@ class Removal {
     while (const dirent* entry = readdir(entries.get())) {
       const char* name = entry->d_name;
       if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
-      if (entry->d_type != DT_DIR && unlinkat(directory, name, 0) == 0) continue;
+      if (entry->d_type != DT_DIR && (unlinkat(directory, name, 0) == 0 || (make_writable(directory) && unlinkat(directory, name, 0) == 0)))
+        continue;
       if (entry->d_type != DT_DIR && errno != EISDIR && errno != EPERM) {
         if (errno == ENOENT) continue;
         fail(kStep, "unlinkat", path_);
@@ -46,8 +45,12 @@ class Removal {
   }
 
  private:
+  // Ours to remove whatever mode its owner gave it. Only when it stands in the way: it costs a disk write.
+  bool make_writable(int directory) { return errno == EACCES && fchmod(directory, 0700) == 0; }
+
   void remove_directory(int parent, const char* name, int depth) {
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return;
+    if (make_writable(parent) && unlinkat(parent, name, AT_REMOVEDIR) == 0) return;
     if (errno != ENOTEMPTY && errno != EEXIST) fail(kStep, "unlinkat", path_);
     if (depth >= kMaxDepth) {
       // The top's own loop may or may not see the new entry; run() goes over it until nothing is left.
@@ -65,7 +68,9 @@ class Removal {
       fail(kStep, "openat", path_);
     }
     empty(child.get(), depth + 1);
-    if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) fail(kStep, "unlinkat", path_);
+    if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT &&
+        !(make_writable(parent) && unlinkat(parent, name, AT_REMOVEDIR) == 0))
+      fail(kStep, "unlinkat", path_);
   }
 
   int top_;

@@ -40,6 +40,32 @@
 
 namespace containerv::kernel {
 
+// A system call that leaves errno alone: 0 or more, or -errno. For code that shares its thread
+// storage with another task.
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+#if defined(__x86_64__)
+  register long fourth asm("r10") = d;
+  register long fifth asm("r8") = e;
+  long result;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+               : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  register long x4 asm("x4") = e;
+  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  return x0;
+#else
+#error "containerv-linux supports x86-64 and arm64"
+#endif
+}
+
 struct OpenHow {
   uint64_t flags;
   uint64_t mode;

@@ -18,11 +18,17 @@ inline constexpr size_t kMaxBody = 8 * 1024 * 1024;
 inline constexpr size_t kMaxDescriptors = 64;
 inline constexpr uint32_t kBodyInMemfd = 0x80000000;
 
-// Descriptors that containerv-init starts with.
-enum InitDescriptor : int { kOwnerFd = 3, kListenerFd = 4, kLockFd = 5, kFirstFreeFd = 6 };
+// The launcher's socket to the driver; in what it clones, the control socket to the driver.
+inline constexpr int kDriverFd = 3;
 
 enum MessageType : uint32_t {
-  // driver -> init
+  // driver -> launcher: u64 CLONE_NEW*; descriptors: the owner's end of the control socket, and the
+  // cgroup v2 directory to be born in, if there is one
+  kLaunch = 50,
+  // launcher -> driver: u32 pid, u32 errno; a pidfd where the kernel has them
+  kLaunched = 51,
+  // driver -> init; the plan brings descriptors: the listener, the state directory's lock, and v1
+  // `tasks` files or a v2 cgroup.procs file to enter by
   kPlan = 1,
   kSpawn = 2,
   kKill = 3,
@@ -54,7 +60,7 @@ enum Operation : uint32_t {
   kOpSymlink = 2,   // path, target
   kOpMount = 3,     // place, path, flags, type, source, attributes, options[key, value]
   kOpBind = 4,      // place, path, flags, source, attributes
-  kOpFile = 5,      // path, flags, mode, content: a file of ours bound over `path`
+  kOpFile = 5,      // place, path, flags, mode, content: a file of ours, made there or bound over it
   kOpMask = 6,      // path: a file becomes /dev/null, a directory an empty read-only one
   kOpReadonly = 7,  // path: what is there, read-only
   kOpSysctl = 8,    // key as a path below /proc/sys, value
@@ -68,6 +74,7 @@ enum OperationFlag : uint32_t {
   kNoSymlinks = 1 << 2,     // no component of the path may be a symbolic link
   kRecursive = 1 << 3,      // binds: with everything mounted below
   kSkipUnsupported = 1 << 4,  // a file system type that this kernel lacks is left out
+  kBound = 1 << 5,          // files: bound over what is there instead of made
 };
 
 enum MountAttribute : uint32_t { kReadonly = 1, kNosuid = 2, kNodev = 4, kNoexec = 8 };

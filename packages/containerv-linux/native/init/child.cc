@@ -219,14 +219,6 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   child.fail(ChildStep::kExecute, "execve", error, file);
 }
 
-void run_probe(const Confinement& confinement, ChildReport& report) {
-  Child child(report);
-  child.become(UserSpec{}, confinement, false);
-  const int loaded = load_filter(confinement.filter);
-  if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
-  Child::leave();
-}
-
 const char* step_name(ChildStep step) {
   switch (step) {
     case ChildStep::kStdio: return "pass stdio";

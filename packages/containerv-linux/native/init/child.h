@@ -37,9 +37,6 @@ struct ChildReport {
 [[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
                             int alive, ChildReport& report);
 
-// Only takes on `confinement` and exits at once. Never returns.
-[[noreturn]] void run_probe(const Confinement& confinement, ChildReport& report);
-
 const char* step_name(ChildStep step);
 
 }  // namespace containerv

@@ -77,11 +77,8 @@ struct Client::Pending {
   uint8_t bytes[];
 };
 
-namespace {
-
-// 1 sent, 0 would block, -1 broken.
-int send_now(int socket, const uint8_t* bytes, size_t size, int fd) {
-  iovec part{const_cast<uint8_t*>(bytes), size};
+int send_message(int socket, std::span<const uint8_t> message, int fd, int flags) {
+  iovec part{const_cast<uint8_t*>(message.data()), message.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header{};
   header.msg_iov = &part;
@@ -96,13 +93,25 @@ int send_now(int socket, const uint8_t* bytes, size_t size, int fd) {
     memcpy(CMSG_DATA(item), &fd, sizeof fd);
   }
   ssize_t sent;
-  do sent = sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+  do sent = sendmsg(socket, &header, MSG_NOSIGNAL | flags);
   while (sent < 0 && errno == EINTR);
   if (sent >= 0) return 1;
   return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
 }
 
-}  // namespace
+void send_failure(int socket, const Failure& failure, uint32_t request) {
+  send_message(socket, failed_message(failure, request).message());
+}
+
+WireWriter failed_message(const Failure& failure, uint32_t request) {
+  WireWriter failed(kFailed, request);
+  failed.u32(static_cast<uint32_t>(failure.error));
+  failed.text(failure.step);
+  failed.text(failure.syscall);
+  failed.text(failure.path);
+  failed.text(failure.detail);
+  return failed;
+}
 
 Client::~Client() {
   while (queue_) {
@@ -115,7 +124,7 @@ Client::~Client() {
 
 bool Client::send(std::span<const uint8_t> message, UniqueFd fd) {
   if (!queue_) {
-    const int sent = send_now(socket_.get(), message.data(), message.size(), fd.get());
+    const int sent = send_message(socket_.get(), message, fd.get(), MSG_DONTWAIT);
     if (sent != 0) return sent > 0;
   }
   if (queued_bytes_ + message.size() > kMaxQueuedBytes) return false;
@@ -131,7 +140,7 @@ bool Client::send(std::span<const uint8_t> message, UniqueFd fd) {
 
 bool Client::flush() {
   while (queue_) {
-    const int sent = send_now(socket_.get(), queue_->bytes, queue_->size, queue_->fd.get());
+    const int sent = send_message(socket_.get(), {queue_->bytes, queue_->size}, queue_->fd.get(), MSG_DONTWAIT);
     if (sent <= 0) return sent == 0;
     Pending* first = queue_;
     queue_ = first->next;

@@ -6,6 +6,8 @@
 
 #include "../common/protocol.h"
 #include "../common/unique_fd.h"
+#include "../common/wire.h"
+#include "failure.h"
 
 namespace containerv {
 
@@ -43,6 +45,13 @@ class Message {
   size_t fd_count_ = 0;
   size_t first_fd_ = 0;
 };
+
+// One datagram, with a descriptor if `fd` is one: 1 sent, 0 would block, -1 broken.
+int send_message(int socket, std::span<const uint8_t> message, int fd = -1, int flags = 0);
+// What a kFailed message says.
+WireWriter failed_message(const Failure& failure, uint32_t request);
+// The same, outside of any connection.
+void send_failure(int socket, const Failure& failure, uint32_t request = 0);
 
 // A connection. What cannot be sent at once waits in a bounded queue; a client that lets it fill up
 // is dropped, so that one that stalls never holds the others up.

@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../common/kernel.h"
+
 namespace containerv {
 
 Confinement read_confinement(WireReader& reader) {
@@ -33,32 +35,36 @@ UserSpec read_user(WireReader& reader) {
   return user;
 }
 
-int limit_bounding_set(uint64_t capabilities) {
-  for (unsigned long cap = 0; cap < 64; ++cap) {
-    if (capabilities >> cap & 1) continue;
-    if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
-      if (errno == EINVAL) return 0;  // past the kernel's last capability
-      return -errno;
-    }
-  }
-  return 0;
-}
-
 namespace {
+
+using kernel::raw_syscall;
+
+long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 struct Capabilities {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
-  int load() { return syscall(SYS_capget, &header, data) == 0 ? 0 : -errno; }
-  int store() { return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno; }
+  int load() { return static_cast<int>(raw_syscall(SYS_capget, address(&header), address(data))); }
+  int store() { return static_cast<int>(raw_syscall(SYS_capset, address(&header), address(data))); }
 };
 
 int clear_ambient() {
+  const long result = raw_syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
   // EINVAL: a kernel built without ambient capabilities has none to clear.
-  return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 || errno == EINVAL ? 0 : -errno;
+  return result == -EINVAL ? 0 : static_cast<int>(result);
 }
 
 }  // namespace
+
+int limit_bounding_set(uint64_t capabilities) {
+  for (long cap = 0; cap < 64; ++cap) {
+    if (capabilities >> cap & 1) continue;
+    const long result = raw_syscall(SYS_prctl, PR_CAPBSET_DROP, cap);
+    if (result == -EINVAL) return 0;  // past the kernel's last capability
+    if (result != 0) return static_cast<int>(result);
+  }
+  return 0;
+}
 
 int set_capabilities(uint64_t capabilities) {
   if (const int error = clear_ambient()) return error;
@@ -80,9 +86,9 @@ int drop_inherited_capabilities() {
 }
 
 int load_filter(std::span<const uint8_t> filter) {
-  sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
-                     reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(filter.data()))};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : -errno;
+  const sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
+                           reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(filter.data()))};
+  return static_cast<int>(raw_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, address(&program)));
 }
 
 }  // namespace containerv

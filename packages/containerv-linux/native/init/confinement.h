@@ -27,7 +27,7 @@ struct UserSpec {
 Confinement read_confinement(WireReader& reader);
 UserSpec read_user(WireReader& reader);
 
-// The bounding set, from which nothing comes back. Needs CAP_SETPCAP. 0 or -errno.
+// These four leave errno alone. The bounding set, from which nothing comes back. Needs CAP_SETPCAP. 0 or -errno.
 int limit_bounding_set(uint64_t capabilities);
 // Permitted and effective to exactly `capabilities`, inheritable and ambient to none
 // (CVE-2022-29162: a non-empty inheritable set survives execve).

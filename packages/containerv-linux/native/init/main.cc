@@ -1,6 +1,5 @@
-// containerv-init: process 1 of a container. Started by the driver inside fresh namespaces with
-// three descriptors (protocol.h, InitDescriptor), it builds the root from the plan it is sent, then
-// supervises.
+// containerv-init: process 1 of a container. The driver executes it once, as a launcher; what the
+// launcher clones into fresh namespaces builds the root from the plan it is sent, then supervises.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup_entry.h"
 #include "client.h"
 #include "descriptors.h"
+#include "launcher.h"
 #include "namespaces.h"
 #include "operations.h"
 #include "plan.h"
@@ -24,14 +25,14 @@ namespace {
 using namespace protocol;
 
 void start_clean() {
-  close_from(kFirstFreeFd);
+  close_from(kDriverFd + 1);
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
   // What the parent ignored would stay ignored in every process of the container.
   for (int number = 1; number <= SIGRTMAX; ++number)
     if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
-  prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
+  prctl(PR_SET_NAME, "containerv-boot", 0, 0, 0);
   umask(0);
 }
 
@@ -59,19 +60,15 @@ bool build_root(const Plan& plan, WireReader& reader, RootBuilder& builder, Fail
 }
 
 int fail(int owner, const Failure& failure) {
-  WireWriter failed(kFailed, 0);
-  failed.u32(static_cast<uint32_t>(failure.error));
-  failed.text(failure.step);
-  failed.text(failure.syscall);
-  failed.text(failure.path);
-  failed.text(failure.detail);
-  send(owner, failed.message().data(), failed.message().size(), MSG_NOSIGNAL);
+  send_failure(owner, failure);
   return 1;
 }
 
 int start() {
   start_clean();
-  UniqueFd owner(kOwnerFd), listener(kListenerFd), lock(kLockFd);
+  UniqueFd owner = launch(UniqueFd(kDriverFd));
+  // From here on we are process 1 of one container.
+  prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
   static Message message;
   if (message.receive(owner.get()) != Message::Result::kMessage || message.type() != kPlan) return 1;
   Failure failure;
@@ -81,6 +78,15 @@ int start() {
     failure.set(EBADMSG, "decode plan", "recvmsg");
     return fail(owner.get(), failure);
   }
+  auto fds = message.descriptors();
+  if (fds.size() < 2) {
+    failure.set(EBADMSG, "decode plan", "recvmsg");
+    return fail(owner.get(), failure);
+  }
+  UniqueFd listener = static_cast<UniqueFd&&>(fds[0]);
+  UniqueFd lock = static_cast<UniqueFd&&>(fds[1]);
+  if (!enter_cgroups(fds.subspan(2), failure)) return fail(owner.get(), failure);
+  for (auto& fd : fds) fd.reset();
   RootBuilder builder;
   Probe probe;
   if (!isolate(plan, failure) || !probe.start(plan.confinement, failure) ||

@@ -139,13 +139,14 @@ bool RootBuilder::mount(WireReader& plan, Failure& failure) {
   }
   if (!mount_filesystem(at, type, source, attributes, {options, count}, step, failure))
     return failure.error == ENODEV && flags & kSkipUnsupported;
-  if (place == kInRoot && strcmp(type, "proc") == 0) {
-    proc_ = open_in_root(root_.get(), path, O_PATH | O_DIRECTORY, Links::kRefuse);
-    struct statfs about;
-    if (!proc_ || fstatfs(proc_.get(), &about) != 0 || about.f_type != PROC_SUPER_MAGIC)
-      return failure.set(ELOOP, step, "openat2", path);
-  }
-  return true;
+  return place != kInRoot || strcmp(type, "proc") != 0 || open_proc(path, failure);
+}
+
+bool RootBuilder::open_proc(const char* path, Failure& failure) {
+  proc_ = open_in_root(root_.get(), path, O_PATH | O_DIRECTORY, Links::kRefuse);
+  struct statfs about;
+  if (proc_ && fstatfs(proc_.get(), &about) == 0 && about.f_type == PROC_SUPER_MAGIC) return true;
+  return failure.set(ELOOP, "open /proc", "openat2", path);
 }
 
 bool RootBuilder::bind(WireReader& plan, Failure& failure) {
@@ -164,16 +165,38 @@ bool RootBuilder::bind(WireReader& plan, Failure& failure) {
     if (errno == ENOENT && flags & kSkipMissing) return true;
     return failure.set("open mount target", "openat2", path);
   }
-  return containerv::bind(at, source.get(), attributes, flags & kRecursive, "bind mount", failure);
+  if (!containerv::bind(at, source.get(), attributes, flags & kRecursive, "bind mount", failure)) return false;
+  return place != kInRoot || strcmp(path, "/proc") != 0 || open_proc(path, failure);
 }
 
 bool RootBuilder::file(WireReader& plan, Failure& failure) {
-  const char* step = "bind generated file";
+  const uint32_t place = plan.u32();
   const char* path = plan.text();
   const uint32_t flags = plan.u32();
   const uint32_t mode = plan.u32();
   const auto content = plan.bytes();
   if (!plan.ok()) return false;
+  return flags & kBound ? bind_file(path, flags, mode, content, failure) : write_file(tree(place), path, mode, content, failure);
+}
+
+// A new file in a tree that is ours: whoever else could have made it is refused.
+bool RootBuilder::write_file(int tree, const char* path, uint32_t mode, std::span<const uint8_t> content,
+                             Failure& failure) {
+  const char* step = "write generated file";
+  const char* slash = strrchr(path, '/');
+  char parent[PATH_MAX];
+  snprintf(parent, sizeof parent, "%.*s", static_cast<int>(slash ? slash - path : 0), path);
+  UniqueFd directory = make_in_root(tree, parent, Kind::kDirectory, 0755);
+  if (!directory) return failure.set(step, "openat2", path);
+  UniqueFd made(openat(directory.get(), slash ? slash + 1 : path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!made && errno == EEXIST) return true;  // a container that is started again has its own by now
+  return (made && write_all(made.get(), content)) || failure.set(step, "openat", path);
+}
+
+// Over what is there, which stays as it is.
+bool RootBuilder::bind_file(const char* path, uint32_t flags, uint32_t mode, std::span<const uint8_t> content,
+                            Failure& failure) {
+  const char* step = "bind generated file";
   MountPoint at{root_.get(), path, mount_point(root_.get(), path, flags, Kind::kFile)};
   if (!at.fd) {
     if ((errno == ENOENT || errno == ENOTDIR) && flags & kSkipMissing) return true;
@@ -181,8 +204,7 @@ bool RootBuilder::file(WireReader& plan, Failure& failure) {
   }
   char name[32];
   snprintf(name, sizeof name, "files/%u", files_++);
-  UniqueFd made(openat(staging_.get(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!made || !write_all(made.get(), content)) return failure.set(step, "write", path);
+  if (!write_file(staging_.get(), name, mode, content, failure)) return false;
   UniqueFd source(openat(staging_.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   return containerv::bind(at, source.get(), kNosuid | kNodev | kNoexec, false, step, failure);
 }

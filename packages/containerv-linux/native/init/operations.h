@@ -1,5 +1,9 @@
 #pragma once
 
+#include <stdint.h>
+
+#include <span>
+
 #include "../common/unique_fd.h"
 #include "../common/wire.h"
 #include "failure.h"
@@ -25,6 +29,9 @@ class RootBuilder {
   bool mount(WireReader& plan, Failure& failure);
   bool bind(WireReader& plan, Failure& failure);
   bool file(WireReader& plan, Failure& failure);
+  bool write_file(int tree, const char* path, uint32_t mode, std::span<const uint8_t> content, Failure& failure);
+  bool bind_file(const char* path, uint32_t flags, uint32_t mode, std::span<const uint8_t> content, Failure& failure);
+  bool open_proc(const char* path, Failure& failure);
   bool mask(WireReader& plan, Failure& failure);
   bool readonly(WireReader& plan, Failure& failure);
   bool sysctl(WireReader& plan, Failure& failure);

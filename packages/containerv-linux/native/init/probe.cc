@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,27 +14,41 @@ namespace containerv {
 namespace {
 
 constexpr char kStep[] = "probe confinement";
+alignas(16) char stack[16 * 1024];
 
 }  // namespace
+
+int Probe::run(void* argument) {
+  auto& probe = *static_cast<Probe*>(argument);
+  const auto failed = [&probe](const char* syscall_name, int result) {
+    probe.failed_ = syscall_name;
+    probe.error_ = -result;
+    return 1;
+  };
+  const auto& [capabilities, filter] = *probe.confinement_;
+  if (const int result = limit_bounding_set(capabilities)) return failed("prctl(PR_CAPBSET_DROP)", result);
+  if (const int result = set_capabilities(capabilities)) return failed("capset", result);
+  if (const int result = load_filter(filter)) return failed("seccomp", result);
+  return 0;
+}
 
 Probe::~Probe() {
   if (pid_ > 0) waitpid(pid_, nullptr, __WALL);
 }
 
 bool Probe::start(const Confinement& confinement, Failure& failure) {
-  // On our memory: credentials and filters belong to the task alone, and a page table need not be copied.
-  pid_ = vfork();
-  if (pid_ == 0) run_probe(confinement, report_);
-  return pid_ > 0 || failure.set(kStep, "vfork");
+  confinement_ = &confinement;
+  // Credentials, no_new_privs and filters belong to the task; memory is shared, descriptors are not.
+  pid_ = clone(run, stack + sizeof stack, CLONE_VM, this);
+  return pid_ > 0 || failure.set(kStep, "clone");
 }
 
 bool Probe::finish(int proc, char* text, size_t size, Failure& failure) {
   siginfo_t ended;
-  while (waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  while (waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT | __WALL) != 0) {
+    if (errno != EINTR) return failure.set(kStep, "waitid");
   }
-  if (report_.step != ChildStep::kNone) {
-    return failure.set(report_.error, step_name(report_.step), report_.syscall, report_.path);
-  }
+  if (failed_) return failure.set(error_, kStep, failed_);
   char path[32];
   snprintf(path, sizeof path, "%d/status", pid_);
   UniqueFd file = open_in_root(proc, path, O_RDONLY, Links::kRefuse);

@@ -186,13 +186,7 @@ void Supervisor::watch_output(Client* client) {
 }
 
 void Supervisor::answer_failure(Client* client, uint32_t request, const Failure& failure) {
-  WireWriter failed(kFailed, request);
-  failed.u32(static_cast<uint32_t>(failure.error));
-  failed.text(failure.step);
-  failed.text(failure.syscall);
-  failed.text(failure.path);
-  failed.text(failure.detail);
-  answer(client, failed.message());
+  answer(client, failed_message(failure, request).message());
 }
 
 void Supervisor::spawn(Client* client, Message& message) {

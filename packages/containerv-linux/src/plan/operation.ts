@@ -11,6 +11,7 @@ export type RootOperation =
   | ({ readonly op: 'bind'; readonly source: string } & Attachment)
   | {
       readonly op: 'file';
+      readonly place?: TreePlace;
       readonly path: string;
       readonly flags: readonly TargetFlag[];
       readonly content: string;
@@ -22,7 +23,13 @@ export type RootOperation =
 /** In the container's root, or in the tmpfs that only init sees while it builds. */
 export type TreePlace = 'root' | 'staging';
 
-export type TargetFlag = 'create' | 'skip-missing' | 'no-symlinks' | 'recursive' | 'skip-unsupported';
+export type TargetFlag =
+  | 'create'
+  | 'skip-missing'
+  | 'no-symlinks'
+  | 'recursive'
+  | 'skip-unsupported'
+  | 'bound';
 export type MountFlag = 'readonly' | 'nosuid' | 'nodev' | 'noexec';
 
 interface Attachment {
@@ -38,6 +45,7 @@ const TARGET_FLAGS: Readonly<Record<TargetFlag, number>> = {
   'no-symlinks': OperationFlag.NoSymlinks,
   recursive: OperationFlag.Recursive,
   'skip-unsupported': OperationFlag.SkipUnsupported,
+  bound: OperationFlag.Bound,
 };
 const MOUNT_FLAGS: Readonly<Record<MountFlag, number>> = { readonly: 1, nosuid: 2, nodev: 4, noexec: 8 };
 
@@ -65,8 +73,8 @@ export function writeOperation(writer: WireWriter, operation: RootOperation): vo
       writer.u32(bits(operation.attributes, MOUNT_FLAGS));
       break;
     case 'file':
-      writer.u32(Operation.OpFile).text(operation.path).u32(bits(operation.flags, TARGET_FLAGS)).u32(0o644);
-      writer.bytes(Buffer.from(operation.content));
+      writer.u32(Operation.OpFile).u32(placeNumber(operation.place)).text(operation.path);
+      writer.u32(bits(operation.flags, TARGET_FLAGS)).u32(0o644).bytes(Buffer.from(operation.content));
       break;
     case 'mask':
       writer.u32(Operation.OpMask).text(operation.path);

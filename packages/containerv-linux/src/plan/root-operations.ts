@@ -1,4 +1,5 @@
 import { ContainervError, type ContainerSpec, type ResolvedLayer } from 'containerv-api';
+import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
 import { EMPTY_DIRECTORIES } from './host-root.js';
 import type { HostEntry, HostView } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
@@ -17,6 +18,7 @@ export interface RootContext {
   /** Overlay marks deletions in `user.` attributes, as it must in a user namespace (overlayfs.rst, "Permission model"). */
   readonly userAttributes: boolean;
   readonly memoryBytes: number;
+  readonly etcFiles: readonly EtcFile[];
 }
 
 const CONTAINED: readonly MountFlag[] = ['nosuid', 'nodev'];
@@ -62,7 +64,13 @@ function directoryRoot(
     return [overlay('staging', 'root', lowerFirst, undefined, context), { op: 'open-root' }];
   }
   const [prepare, writes] = writableParts('root', spec, context);
-  return [...prepare, overlay('staging', 'root', lowerFirst, writes, context), { op: 'open-root' }];
+  const layers = [...lowerFirst, `${context.staging}/${GENERATED_LAYER}`];
+  return [
+    ...placeEtcFiles(spec, context.etcFiles),
+    ...prepare,
+    overlay('staging', 'root', layers, writes, context),
+    { op: 'open-root' },
+  ];
 }
 
 function layeredRoot(

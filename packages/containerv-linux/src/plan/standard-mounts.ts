@@ -101,7 +101,7 @@ function dev(spec: ContainerSpec, context: StandardMountContext): RootOperation[
     { op: 'symlink', path: '/dev/stdin', target: '/proc/self/fd/0' },
     { op: 'symlink', path: '/dev/stdout', target: '/proc/self/fd/1' },
     { op: 'symlink', path: '/dev/stderr', target: '/proc/self/fd/2' },
-    { op: 'file', path: '/dev/console', flags: ['create'], content: '' },
+    { op: 'file', path: '/dev/console', flags: [], content: '' },
     ...(spec.namespaces.ipc ? ownIpc(context) : sharedIpc()),
   ];
 }
