@@ -24,6 +24,7 @@ import { userMounts } from './plan/user-mounts.js';
 import { MessageType, PROTOCOL_VERSION } from './protocol.js';
 import type { ResourcePlan, Resources } from './resources.js';
 import { failureOf } from './system-error.js';
+import { WireWriter } from './wire.js';
 
 const SIGKILL = 9;
 const DEFAULT_TMPFS_BYTES = 1024 ** 3;
@@ -41,7 +42,7 @@ export interface BootInput {
 export interface InitHandle {
   readonly pid: number;
   readonly channel: Channel;
-  /** Kills it, and with it every process of the container. */
+  /** Kills every process of the container; before {@link Channel.close}. */
   kill(): void;
   /** Gives the handle up; the process still has to be waited for. */
   close(): void;
@@ -100,7 +101,10 @@ export async function startInit(
   }
   // While init builds its root; a cgroup v2 group has to be there before who is born in it.
   if (started.pid >= 0 && plan.cgroups.openStep < 0) void native.prepareSpare(executable, namespaces);
-  return { init: started.pid < 0 ? undefined : handle(native, started), results: started.steps };
+  return {
+    init: started.pid < 0 ? undefined : handle(native, started, spec.namespaces.pid),
+    results: started.steps,
+  };
 }
 
 function enteredTasks(
@@ -110,11 +114,16 @@ function enteredTasks(
   return cgroup.version === false ? [] : plan.cgroups.tasks.map(({ path }) => ({ path, step: -1 }));
 }
 
-function handle(native: Native, { pid, pidfd, socket }: StartedInit): InitHandle {
+function handle(native: Native, { pid, pidfd, socket }: StartedInit, pidNamespace: boolean): InitHandle {
+  const channel = new Channel(native, socket);
   return {
     pid,
-    channel: new Channel(native, socket),
-    kill: () => void native.signal(pid, pidfd, SIGKILL),
+    channel,
+    kill() {
+      // Without a pid namespace nothing but init itself ends the processes below it.
+      if (pidNamespace) native.signal(pid, pidfd, SIGKILL);
+      else channel.send(new WireWriter(MessageType.Stop, channel.nextRequest()).u32(SIGKILL).u64(0).finish());
+    },
     close: () => {
       if (pidfd >= 0) native.close(pidfd);
     },

@@ -40,6 +40,7 @@ export class Channel {
   readonly #unsent: Unsent[] = [];
   #lastRequest = 0;
   #closed = false;
+  #awaitingClose = false;
   #onClose: () => void = () => {};
 
   constructor(native: Native, socket: number) {
@@ -78,7 +79,7 @@ export class Channel {
 
   forget(request: number): void {
     this.#waiting.delete(request);
-    if (this.#waiting.size === 0 && !this.#closed) this.#poll.unref();
+    if (this.#waiting.size === 0 && !this.#closed && !this.#awaitingClose) this.#poll.unref();
   }
 
   /** Descriptors are duplicated by the kernel as they are sent; they must stay open until then. */
@@ -110,6 +111,12 @@ export class Channel {
       });
       this.send(write(request).finish());
     });
+  }
+
+  /** The program waits for the other side to go away: the event loop stays alive until it has. */
+  awaitClose(): void {
+    this.#awaitingClose = true;
+    if (!this.#closed) this.#poll.ref();
   }
 
   close(): void {

@@ -150,6 +150,7 @@ class JoinedContainer extends LinuxContainer {
   async #end(signal: number, graceMs: number, ending: 'stopped' | 'destroyed'): Promise<void> {
     const channel = this.running('stop');
     this.#ending = ending;
+    channel.awaitClose();
     try {
       await channel.call((request) => new WireWriter(MessageType.Stop, request).u32(signal).u64(graceMs));
     } catch (error) {

@@ -65,6 +65,7 @@ export class OwnedContainer extends LinuxContainer {
     if (this.state === 'stopped') return;
     const channel = this.running('stop');
     this.#ending ??= 'stopped';
+    channel.awaitClose();
     await this.#askToStop(channel, graceMs);
     await this.#ended;
     if (!this.#destroying) await this.#describe();
@@ -127,6 +128,7 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   async #destroy(): Promise<void> {
+    this.#booted?.kill();
     this.#booted?.channel.close();
     await this.#ended;
     const unreaped = this.#unreaped;
