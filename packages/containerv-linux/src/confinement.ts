@@ -60,30 +60,51 @@ export function intersect(outer: Confinement, inner: Confinement): Confinement {
 const INSTRUCTION_BYTES = 8;
 const MAX_INSTRUCTIONS = 4096;
 const BPF_RET_K = 0x06;
+const BPF_RET_A = 0x16;
 const BPF_JMP_JA = 0x05;
 const SECCOMP_RET_ALLOW = 0x7fff0000;
+const SECCOMP_RET_LOG = 0x7ffc0000;
 
 /**
- * A program that allows what both allow and otherwise answers as the first that does not: every "return ALLOW" of the
- * first becomes a jump to the second. Loading the two after each other would need the first to allow seccomp(2).
+ * A program that lets through what both let through and otherwise answers as the first that does not. Wherever the
+ * first lets a call pass, it jumps to the second instead; where it logs besides, to a copy of the second that logs what
+ * it allows. Loading the two after each other would need the first to allow seccomp(2).
  */
 export function chainFilters(first: Uint8Array, second: Uint8Array): Uint8Array {
   const count = first.length / INSTRUCTION_BYTES;
-  const chained = Buffer.concat([first, second]);
-  if (chained.length / INSTRUCTION_BYTES > MAX_INSTRUCTIONS) {
+  const logging = Buffer.from(second);
+  forEachReturn(logging, (at, answer) => {
+    if (answer === SECCOMP_RET_ALLOW) logging.writeUInt32LE(SECCOMP_RET_LOG, at + 4);
+  });
+  const chained = Buffer.concat([first, second, logging]);
+  const total = chained.length / INSTRUCTION_BYTES;
+  if (total > MAX_INSTRUCTIONS) {
     throw new ContainervError(
       'ERR_CONTAINERV_INVALID_POLICY',
-      `The two policies together are ${chained.length / INSTRUCTION_BYTES} instructions, more than ${MAX_INSTRUCTIONS}`,
+      `The two policies together are ${total} instructions, more than ${MAX_INSTRUCTIONS}`,
     );
   }
-  for (let index = 0; index < count; index++) {
-    const at = index * INSTRUCTION_BYTES;
-    if (chained.readUInt16LE(at) !== BPF_RET_K || chained.readUInt32LE(at + 4) !== SECCOMP_RET_ALLOW)
-      continue;
+  forEachReturn(chained.subarray(0, first.length), (at, answer) => {
+    if (answer !== SECCOMP_RET_ALLOW && answer !== SECCOMP_RET_LOG) return;
+    const index = at / INSTRUCTION_BYTES;
+    const target = answer === SECCOMP_RET_ALLOW ? count : count + second.length / INSTRUCTION_BYTES;
     chained.writeUInt16LE(BPF_JMP_JA, at);
-    chained.writeUInt32LE(count - index - 1, at + 4);
-  }
+    chained.writeUInt32LE(target - index - 1, at + 4);
+  });
   return chained;
+}
+
+function forEachReturn(program: Buffer, visit: (at: number, answer: number) => void): void {
+  for (let at = 0; at < program.length; at += INSTRUCTION_BYTES) {
+    const code = program.readUInt16LE(at);
+    if (code === BPF_RET_A) {
+      throw new ContainervError(
+        'ERR_CONTAINERV_INVALID_POLICY',
+        'A filter computes its answer, so it cannot be narrowed',
+      );
+    }
+    if (code === BPF_RET_K) visit(at, program.readUInt32LE(at + 4));
+  }
 }
 
 function capabilityMask(names: readonly string[]): bigint {

@@ -6,9 +6,9 @@ import {
   resolveContainerOptions,
   throwIfAborted,
 } from 'containerv-api';
-import { seccompLogRequested } from 'containerv-policy';
+import { FsAccess, seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
-import { type Confinement, confinementOf } from './confinement.js';
+import { type Confinement, confinementOf, resolvePolicy } from './confinement.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, viewHost } from './plan/host-view.js';
@@ -108,6 +108,13 @@ function warn(container: OwnedContainer, spec: ContainerSpec): void {
   }
   if (spec.windows !== undefined)
     warnings.push('The `windows` options have no meaning for a Linux container');
+  const policy = resolvePolicy(spec.policy);
+  const everywhere = policy.paths.some(({ path, access }) => path === '/' && access === FsAccess.All);
+  if (policy.paths.length > 0 && !everywhere) {
+    warnings.push(
+      `The file rules of the policy '${policy.name}' are not enforced by this version of containerv-linux`,
+    );
+  }
   for (const what of warnings)
     container.emit('warning', new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what));
 }

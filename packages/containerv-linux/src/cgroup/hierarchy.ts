@@ -66,13 +66,23 @@ function parseMount(line: string): CgroupMount | undefined {
   const [, , , root, point] = before?.split(' ') ?? [];
   const [type, , options] = after?.split(' ') ?? [];
   if (root === undefined || point === undefined || type === undefined) return undefined;
-  return { root, point, type, options: options?.split(',') ?? [] };
+  return { root: unescape(root), point: unescape(point), type, options: options?.split(',') ?? [] };
 }
 
-/** The directory of a group under a mount that may show only a part of the hierarchy. */
-function below(mount: CgroupMount, group: string | undefined): string | undefined {
+/**
+ * The directory of our group under a mount, which may show only a part of the hierarchy. `undefined` when our group is
+ * not in that part: its top would be somebody else's group, and limits on us would not hold there.
+ */
+function below({ root, point }: CgroupMount, group: string | undefined): string | undefined {
   if (group === undefined) return undefined;
-  const relative =
-    mount.root === '/' ? group : group.startsWith(mount.root) ? group.slice(mount.root.length) : '/';
-  return path.join(mount.point, relative);
+  if (root === '/') return path.join(point, group);
+  if (group === root) return point;
+  return group.startsWith(`${root}/`) ? path.join(point, group.slice(root.length)) : undefined;
+}
+
+/** mountinfo writes blanks and backslashes in a path as \ooo. */
+function unescape(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCodePoint(Number.parseInt(octal, 8)),
+  );
 }
