@@ -30,7 +30,8 @@ describe('a policy is a value', () => {
     expect(() => (policy.networkRules as unknown[]).push({})).toThrow(TypeError);
     (policy.paths as unknown[]).pop();
     (policy.capabilities as unknown[]).pop();
-    policy.compileSeccomp({ arch: 'x64' }).fill(0);
+    for (let time = 0; time < 3; time++) policy.compileSeccomp({ arch: 'x64', log: false }).fill(0);
+    expect(policy.check({ syscall: 'read', arch: 'x64' })).toBe('allow');
     expect(policy.paths).toEqual([{ path: '/', access: FsAccess.All }]);
     expect(policy.capabilities).toContain('CAP_SETUID');
     expect(compile(policy)).toBe(compile(Policy.fromJSON(policy.toJSON())));

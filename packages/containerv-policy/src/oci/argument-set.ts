@@ -6,6 +6,9 @@ export interface MaskedValue {
   readonly value: bigint;
 }
 
+/** More rules than that for one argument nobody could load. */
+const maxSets = 1024;
+
 const allBits = 2n ** 64n - 1n;
 
 /** Whether no value is in both: some bit that both fix differs. */
@@ -15,7 +18,7 @@ export function areDisjoint(a: MaskedValue, b: MaskedValue): boolean {
 
 /**
  * The values that satisfy all conditions (on one argument), as a union of masked values, or `undefined` where that is
- * not possible: with orderings under a mask that has gaps.
+ * not possible, with orderings under a mask that has gaps, or takes more than anybody could load.
  *
  * Orderings and inequalities are intervals over the bits of a mask without gaps, and an interval is a union of ranges
  * that share a prefix, as a range of addresses is a union of CIDR blocks.
@@ -26,6 +29,7 @@ export function toMaskedValues(conditions: readonly Condition[]): readonly Maske
     const alternatives = maskedValuesOf(condition);
     if (alternatives === undefined) return undefined;
     sets = sets.flatMap((a) => alternatives.flatMap((b) => intersect(a, b)));
+    if (sets.length > maxSets) return undefined;
   }
   return sets;
 }

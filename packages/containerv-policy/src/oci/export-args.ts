@@ -43,7 +43,7 @@ function exportArgument(
   const sets = toMaskedValues(conditions);
   if (sets === undefined)
     throw invalidPolicy(
-      `The conditions on \`${name}\` cannot be expressed in an OCI profile: an ordering under a mask`,
+      `The conditions on \`${name}\` cannot be expressed in an OCI profile: an ordering under a mask, or too many exceptions`,
     );
   return sets.map((set) => exportSet(index, set, name));
 }

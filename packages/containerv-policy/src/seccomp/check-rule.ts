@@ -6,6 +6,8 @@ import { toAnswer } from './answer.js';
 import type { CheckedRule, Comparison, Condition } from './rule.js';
 
 const comparisons: readonly Comparison[] = ['==', '!=', '<', '<=', '>', '>='];
+/** Far more than anybody needs for six arguments; a filter has room for some hundred in all. */
+const maxConditions = 64;
 const allBits = 2n ** 64n - 1n;
 
 /** A rule of unknown origin, checked as a whole. @throws ERR_CONTAINERV_INVALID_POLICY naming `entry` */
@@ -28,7 +30,9 @@ export function checkNames(value: unknown, entry: string): readonly string[] {
 /** An absent list holds for every call; an empty one is no condition either, as in the OCI specification. */
 function checkConditions(value: unknown, entry: string): readonly Condition[] {
   if (value === undefined) return [];
-  return checkList(value, entry).map((condition, at) => checkCondition(condition, `${entry}[${at}]`));
+  return checkList(value, entry, maxConditions).map((condition, at) =>
+    checkCondition(condition, `${entry}[${at}]`),
+  );
 }
 
 export function checkCondition(value: unknown, entry: string): Condition {

@@ -28,10 +28,13 @@ export function checkRecord(
   return copy;
 }
 
-export function checkList(value: unknown, entry: string): readonly unknown[] {
+export function checkList(
+  value: unknown,
+  entry: string,
+  maxLength: number = maxListLength,
+): readonly unknown[] {
   if (!Array.isArray(value)) throw unexpected(entry, 'an array', value);
-  if (value.length > maxListLength)
-    throw unexpected(entry, `an array of at most ${maxListLength} entries`, value);
+  if (value.length > maxLength) throw unexpected(entry, `an array of at most ${maxLength} entries`, value);
   // A copy without holes: what was checked is what is used, and `[,]` is an `undefined` that its reader rejects.
   return Array.from(value as readonly unknown[]);
 }

@@ -22,7 +22,7 @@ describe('addNetworkRules', () => {
         protocol: 'tcp',
         family: 'inet',
       },
-      { family: 'inet6', address: 'FD00::/8' },
+      { family: 'inet6', address: 'FD00::/8', ports: [82, 80, 1, 2] },
       { family: 'unix', path: '/run//app/./sock' },
       { family: 'unix', path: '@app', allow: [] },
     );
@@ -34,7 +34,7 @@ describe('addNetworkRules', () => {
         ports: [[80, 100], 443],
         allow: ['connect', 'send'],
       },
-      { family: 'inet6', address: 'fd00::/8' },
+      { family: 'inet6', address: 'fd00::/8', ports: [[1, 2], 80, 82] },
       { family: 'unix', path: '/run/app/sock' },
       { family: 'unix', path: '@app', allow: [] },
     ]);

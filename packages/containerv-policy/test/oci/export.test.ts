@@ -149,6 +149,15 @@ describe('sets of arguments', () => {
     );
   });
 
+  test('has no more blocks than it takes', () => {
+    const blocks = (op: '<' | '<=' | '!=', compared: bigint, mask: bigint): number | undefined =>
+      toMaskedValues([{ index: 0, op, value: compared, mask }])?.length;
+    expect(blocks('<', 0x1000n, 0xffffffffn)).toBe(1);
+    expect(blocks('<=', 0xffffffffn, 0xffffffffn)).toBe(1);
+    expect(blocks('!=', 0x5412n, 0xffffffffn)).toBe(32);
+    expect(blocks('<', 0n, 0xffn)).toBe(0);
+  });
+
   test('disjoint ones share no value', () => {
     expect(areDisjoint({ mask: 0xfn, value: 1n }, { mask: 0x3n, value: 2n })).toBe(true);
     expect(areDisjoint({ mask: 0xfn, value: 1n }, { mask: 0xf0n, value: 0x20n })).toBe(false);

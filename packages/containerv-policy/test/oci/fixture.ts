@@ -76,6 +76,7 @@ export const profile: Readonly<Record<string, unknown>> = {
       errno: 'EPERM',
       excludes: { caps: ['CAP_SYS_ADMIN'] },
     },
+    { names: ['setns'], action: 'SCMP_ACT_ALLOW', args: [{ index: 1, value: 0, op: 'SCMP_CMP_EQ' }] },
     { name: 'getpid', action: 'SCMP_ACT_LOG', args: null },
     { names: ['kexec_load'], action: 'SCMP_ACT_KILL_PROCESS' },
     { names: ['uselib'], action: 'SCMP_ACT_KILL' },

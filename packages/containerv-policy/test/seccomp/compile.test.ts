@@ -66,8 +66,12 @@ describe('what is decided without arguments reads none', () => {
   test('also where a condition is added to an unconditional rule', () => {
     const all = custom({});
     const condition = { index: 0, op: '==', value: 5n, mask: 2n ** 64n - 1n } as const;
+    const redundantFirst = { ...all, rules: [{ ...all.rules[0]!, conditions: [condition] }, ...all.rules] };
     const redundant = { ...all, rules: [...all.rules, { ...all.rules[0]!, conditions: [condition] }] };
     expect(compileRules(redundant, { arch: 'x64', log: false })).toEqual(
+      compileRules(all, { arch: 'x64', log: false }),
+    );
+    expect(compileRules(redundantFirst, { arch: 'x64', log: false })).toEqual(
       compileRules(all, { arch: 'x64', log: false }),
     );
     const loads = decode(compileRules(all, { arch: 'x64', log: false })).filter(
