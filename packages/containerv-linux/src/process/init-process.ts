@@ -79,8 +79,15 @@ export class InitProcess {
     await new Promise<void>((resolve, reject) => {
       host.channel.expect(started.#request, (reply) => started.#onReply(reply, resolve, reject));
       const fds = spec.tty === undefined ? stdio.childFds : [];
-      host.channel.send(encodeSpawn(started.#request, spec, confinement), fds, () => stdio.closeChildEnds());
-      started.#arm();
+      try {
+        host.channel.send(encodeSpawn(started.#request, spec, confinement), fds, () =>
+          stdio.closeChildEnds(),
+        );
+        started.#arm();
+      } catch (error) {
+        started.#finish();
+        reject(error);
+      }
     });
     return started;
   }

@@ -23,6 +23,8 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
   readonly #native: Native;
   readonly #process: InitProcess;
   readonly #status: Promise<ExitStatus>;
+  /** Our ends of the pipes that stand in for a caller's streams. */
+  readonly #handedOn: (FdReadable | FdWritable)[] = [];
   #terminal: number | undefined;
 
   constructor(native: Native, process: InitProcess, plan: StdioPlan) {
@@ -32,9 +34,12 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
     this.pid = process.pid;
     const terminal = process.takeTerminal();
     this.stdio = terminal >= 0 ? this.#terminalStreams(terminal) : this.#pipeStreams(plan);
-    const readables = this.stdio.filter((stream): stream is FdReadable => stream instanceof FdReadable);
+    const readables = [...this.stdio, ...this.#handedOn].filter((stream) => stream instanceof FdReadable);
+    const writables = [...this.stdio, ...this.#handedOn].filter((stream) => stream instanceof FdWritable);
     process.onExit = () => {
       for (const stream of readables) stream.drain();
+      // Nobody is left to read it. As child_process does.
+      for (const stream of writables) stream.destroy();
     };
     this.#status = process.exited.then((status) => this.#onExit(status, readables));
   }
@@ -66,7 +71,14 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
   }
 
   async wait(): Promise<ExitStatus> {
-    return this.#status;
+    const status = await this.#status;
+    const own = this.stdio.filter((stream) => stream instanceof FdReadable);
+    const handedOn = this.#handedOn.filter((stream) => stream instanceof FdReadable);
+    await Promise.all([
+      ...own.map(async (stream) => delivered(stream, false)),
+      ...handedOn.map(async (stream) => delivered(stream, true)),
+    ]);
+    return status;
   }
 
   #pipeStreams(plan: StdioPlan): (Readable | Writable | null)[] {
@@ -80,6 +92,7 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
           : new FdReadable(this.#native, pipe.fd);
       if (pipe.stream === undefined) return ours;
       connect(ours, pipe.stream);
+      this.#handedOn.push(ours);
       return null;
     });
   }
@@ -114,8 +127,34 @@ type ProcessEventMap = { [Name in keyof ProcessEvents]: ProcessEvents[Name] };
 function connect(ours: Readable | Writable, theirs: Readable | Writable): void {
   const [from, to] =
     ours instanceof FdReadable ? [ours, theirs as Writable] : [theirs as Readable, ours as Writable];
+  const stop = (): void => {
+    from.unpipe(to);
+    // What the process still writes has nowhere to go, and must not block it.
+    if (from === ours) from.resume();
+  };
   // A reader that went away is the process's own business, as in a shell's pipeline.
-  to.on('error', () => from.unpipe(to));
+  to.on('error', stop);
+  to.on('close', stop);
   // The caller's stream outlives the process: it may be there for the next one too.
   from.pipe(to, { end: to !== theirs });
+}
+
+/**
+ * Resolves once what a stream holds has reached its reader. `always`: also while the reader asks it to wait; otherwise
+ * a stream that nobody reads, or that was paused, is not waited for. Its end is not either: who else holds the pipe
+ * open may never close it.
+ */
+async function delivered(stream: FdReadable, always: boolean): Promise<void> {
+  const pending = (): boolean =>
+    stream.readableLength > 0 && !stream.destroyed && (always || stream.readableFlowing === true);
+  if (!pending()) return;
+  await new Promise<void>((resolve) => {
+    const events = ['data', 'pause', 'end', 'close'] as const;
+    const check = (): void => {
+      if (pending()) return;
+      for (const event of events) stream.off(event, check);
+      resolve();
+    };
+    for (const event of events) stream.on(event, check);
+  });
 }

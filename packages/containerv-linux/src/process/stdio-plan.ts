@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import type { ResolvedStdioEntry } from 'containerv-api';
+import { ContainervError, type ResolvedStdioEntry } from 'containerv-api';
 import type { Native } from '../native.js';
 
 /** The descriptors of a process to be, and our ends of its pipes. */
@@ -48,6 +48,7 @@ export function planStdio(native: Native, entries: readonly ResolvedStdioEntry[]
   try {
     for (const [number, entry] of entries.entries()) {
       if (entry.kind === 'fd') {
+        checkOpen(entry.fd, number);
         childFds.push(entry.fd);
       } else if (entry.kind === 'ignore') {
         const fd = openSync('/dev/null', 'r+');
@@ -72,4 +73,21 @@ export function planStdio(native: Native, entries: readonly ResolvedStdioEntry[]
     throw error;
   }
   return plan;
+}
+
+function checkOpen(fd: number, number: number): void {
+  try {
+    fstatSync(fd);
+  } catch (cause) {
+    throw new ContainervError(
+      'ERR_CONTAINERV_INVALID_OPTION',
+      `\`stdio[${number}]\` is descriptor ${fd}, which is not open`,
+      {
+        step: 'pass stdio',
+        errno: 'EBADF',
+        hint: 'It may have been closed already; a stream has to be open when the process starts.',
+        cause,
+      },
+    );
+  }
 }
