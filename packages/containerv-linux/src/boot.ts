@@ -13,7 +13,7 @@ import { readEnforced, verifyEnforced } from './enforcement.js';
 import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
 import type { FileResults, Native, StartedInit } from './native.js';
-import { etcFiles, isComposed, placeEtcFiles } from './plan/etc-files.js';
+import { bindEtcFiles, etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
 import type { RootOperation } from './plan/operation.js';
@@ -167,7 +167,7 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
       unifiedCgroup: plan.cgroups.unified,
       memoryBytes,
     }),
-    ...(isComposed(spec) ? [] : placeEtcFiles(spec, files)),
+    ...bindEtcFiles(spec, files),
     ...userMounts(spec),
     ...hardening(spec),
   ];

@@ -70,10 +70,13 @@ function addDirectories(batch: FileBatch, spec: ContainerSpec, directory: string
   // The root directory itself, seen from inside: readable by all.
   batch.add({ op: 'mkdir', path: path.join(directory, 'upper'), mode: 0o755 });
   batch.add({ op: 'mkdir', path: path.join(directory, 'work'), mode: 0o700 });
-  const parts =
+  const system =
     spec.root.kind === 'host'
       ? host.system.flatMap((entry) => (entry.kind === 'directory' ? [entry.path.slice(1)] : []))
-      : ['root'];
+      : [];
+  for (const part of system)
+    batch.add({ op: 'mkdir', path: path.join(directory, 'upper', part), mode: 0o755 });
+  const parts = ['root', ...system];
   for (const part of parts) batch.add({ op: 'mkdir', path: path.join(directory, 'work', part), mode: 0o700 });
 }
 

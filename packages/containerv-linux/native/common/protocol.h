@@ -57,7 +57,7 @@ enum Place : uint32_t { kInRoot = 0, kInStaging = 1 };
 
 enum Operation : uint32_t {
   kOpMkdir = 1,     // place, path, mode
-  kOpSymlink = 2,   // path, target
+  kOpSymlink = 2,   // place, path, target
   kOpMount = 3,     // place, path, flags, type, source, attributes, options[key, value]
   kOpBind = 4,      // place, path, flags, source, attributes
   kOpFile = 5,      // place, path, flags, mode, content: a file of ours, made there or bound over it

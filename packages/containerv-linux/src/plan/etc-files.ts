@@ -19,27 +19,24 @@ export function etcFiles(spec: ContainerSpec, hostResolvConf: string): EtcFile[]
 }
 
 /**
- * How the files come into the root. Of a composed root they are the topmost layer, so that whatever the layers below
- * have there, a link that leads nowhere too, gives way; in one that is made for the container they are just written;
- * and over a directory that the caller keeps they are bound, where it has such files.
+ * Into a layer below `base` in the staging tree. As the topmost layer of a root they take the place of whatever the
+ * layers below have there, a link that leads nowhere too.
  */
-export function placeEtcFiles(spec: ContainerSpec, files: readonly EtcFile[]): RootOperation[] {
-  if (isComposed(spec)) {
-    return files.map(({ path, content }) => ({
-      op: 'file',
-      place: 'staging',
-      path: `${GENERATED_LAYER}${path}`,
-      flags: [],
-      content,
-    }));
-  }
-  const flags = spec.root.kind === 'host' ? [] : (['bound', 'skip-missing'] as const);
-  return files.map(({ path, content }) => ({ op: 'file', path, flags, content }));
+export function placeEtcFiles(files: readonly EtcFile[], base: string): RootOperation[] {
+  return files.map(({ path, content }) => ({
+    op: 'file',
+    place: 'staging',
+    path: `${base}${path}`,
+    flags: [],
+    content,
+  }));
 }
 
-/** Whether the root is an overlay of its own, which can take one more layer. */
-export function isComposed({ root, writable }: ContainerSpec): boolean {
-  return root.kind !== 'host' && (writable === 'overlay' || writable === 'tmpfs');
+/** Over the files of a directory that the caller keeps; where it has no such file, there is none. */
+export function bindEtcFiles(spec: ContainerSpec, files: readonly EtcFile[]): RootOperation[] {
+  const layered = spec.root.kind === 'host' || spec.writable === 'overlay' || spec.writable === 'tmpfs';
+  if (layered) return [];
+  return files.map(({ path, content }) => ({ op: 'file', path, flags: ['bound', 'skip-missing'], content }));
 }
 
 function hosts(hostname: string): string {

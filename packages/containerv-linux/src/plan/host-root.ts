@@ -94,3 +94,6 @@ export const EMPTY_DIRECTORIES: readonly { readonly path: string; readonly mode:
   { path: '/opt', mode: 0o755 },
   { path: '/mnt', mode: 0o755 },
 ];
+
+/** Where the container's own file systems go. */
+export const MOUNT_POINTS: readonly string[] = ['/proc', '/dev', '/sys', '/tmp'];

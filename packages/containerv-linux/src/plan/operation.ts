@@ -4,7 +4,7 @@ import type { WireWriter } from '../wire.js';
 /** One step in building a container's root, as data: `native/init/operations.cc` carries it out. */
 export type RootOperation =
   | { readonly op: 'mkdir'; readonly place?: TreePlace; readonly path: string; readonly mode: number }
-  | { readonly op: 'symlink'; readonly path: string; readonly target: string }
+  | { readonly op: 'symlink'; readonly place?: TreePlace; readonly path: string; readonly target: string }
   | ({ readonly op: 'mount'; readonly type: string; readonly source?: string } & Attachment & {
         readonly options?: Readonly<Record<string, string>>;
       })
@@ -59,7 +59,8 @@ export function writeOperation(writer: WireWriter, operation: RootOperation): vo
         .u32(operation.mode);
       break;
     case 'symlink':
-      writer.u32(Operation.OpSymlink).u32(placeNumber('root')).text(operation.path).text(operation.target);
+      writer.u32(Operation.OpSymlink).u32(placeNumber(operation.place)).text(operation.path);
+      writer.text(operation.target);
       break;
     case 'mount':
       writeAttachment(writer.u32(Operation.OpMount), operation)

@@ -1,6 +1,6 @@
 import { ContainervError, type ContainerSpec, type ResolvedLayer } from 'containerv-api';
 import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
-import { EMPTY_DIRECTORIES } from './host-root.js';
+import { EMPTY_DIRECTORIES, MOUNT_POINTS } from './host-root.js';
 import type { HostEntry, HostView } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
 
@@ -66,7 +66,7 @@ function directoryRoot(
   const [prepare, writes] = writableParts('root', spec, context);
   const layers = [...lowerFirst, `${context.staging}/${GENERATED_LAYER}`];
   return [
-    ...placeEtcFiles(spec, context.etcFiles),
+    ...placeEtcFiles(context.etcFiles, GENERATED_LAYER),
     ...prepare,
     overlay('staging', 'root', layers, writes, context),
     { op: 'open-root' },
@@ -105,56 +105,69 @@ function layeredRoot(
   ];
 }
 
-/** The root is an empty directory of the container's own, with the host's system directories in it. */
+/**
+ * The root is a skeleton of the container's own with the host's system directories mounted in it. The skeleton is in
+ * memory; unless the root is read-only it is the lower layer of an overlay, so that what is written goes where all writes
+ * go.
+ */
 function hostRoot(spec: ContainerSpec, context: RootContext): RootOperation[] {
-  const { host, directories } = context;
-  const root: RootOperation =
-    directories === undefined
-      ? memoryFilesystem('root', context)
-      : {
-          op: 'bind',
-          place: 'staging',
-          path: 'root',
-          source: directories.upper,
-          flags: [],
-          attributes: CONTAINED,
-        };
+  const { host } = context;
+  const shown = [...host.system, ...host.stores, ...host.etc];
+  if (spec.writable === false) {
+    return [
+      memoryFilesystem('root', context),
+      ...skeleton('root', context),
+      { op: 'open-root' },
+      ...shown.flatMap((entry) => readonlyEntry(entry)),
+    ];
+  }
+  const [prepare, writes] = writableParts('root', spec, context);
   return [
-    root,
+    ...skeleton(GENERATED_LAYER, context),
+    ...prepare,
+    overlay('staging', 'root', [`${context.staging}/${GENERATED_LAYER}`], writes, context),
     { op: 'open-root' },
-    ...EMPTY_DIRECTORIES.map(({ path, mode }): RootOperation => ({ op: 'mkdir', path, mode })),
-    ...(spec.writable === 'tmpfs' ? [memoryFilesystem(MEMORY, context)] : []),
     ...host.system.flatMap((entry) => systemEntry(entry, spec, context)),
-    ...[...host.stores, ...host.etc].map((entry) => readonlyEntry(entry)),
+    ...[...host.stores, ...host.etc].flatMap((entry) => readonlyEntry(entry)),
+  ];
+}
+
+/** Directories, links, generated files, and a mount point for everything that is shown of the host. */
+function skeleton(base: string, { host, etcFiles }: RootContext): RootOperation[] {
+  const directories = [...EMPTY_DIRECTORIES, ...MOUNT_POINTS.map((path) => ({ path, mode: 0o755 }))];
+  return [
+    ...directories.map(
+      ({ path, mode }): RootOperation => ({ op: 'mkdir', place: 'staging', path: `${base}${path}`, mode }),
+    ),
+    ...[...host.system, ...host.stores, ...host.etc].map((entry): RootOperation => {
+      const path = `${base}${entry.path}`;
+      if (entry.kind === 'link') return { op: 'symlink', place: 'staging', path, target: entry.target };
+      if (entry.kind === 'directory') return { op: 'mkdir', place: 'staging', path, mode: 0o755 };
+      return { op: 'file', place: 'staging', path, flags: [], content: '' };
+    }),
+    ...placeEtcFiles(etcFiles, base),
   ];
 }
 
 function systemEntry(entry: HostEntry, spec: ContainerSpec, context: RootContext): RootOperation[] {
-  if (entry.kind !== 'directory' || spec.writable === false) return [readonlyEntry(entry)];
-  const name = entry.path.slice(1);
-  const [prepare, writes] = writableParts(name, spec, context, true);
+  if (entry.kind !== 'directory') return [];
+  const [prepare, writes] = writableParts(entry.path.slice(1), spec, context);
   return [...prepare, overlay('root', entry.path, [entry.path], writes, context)];
 }
 
-function readonlyEntry(entry: HostEntry): RootOperation {
-  if (entry.kind === 'link') return { op: 'symlink', path: entry.path, target: entry.target };
-  return {
-    op: 'bind',
-    path: entry.path,
-    source: entry.path,
-    // A file that an upgrade replaces between our look and the mount is not there for a moment.
-    flags: entry.kind === 'directory' ? ['create', 'recursive'] : ['create'],
-    attributes: [...CONTAINED, 'readonly'],
-  };
+function readonlyEntry({ path, kind }: HostEntry): RootOperation[] {
+  if (kind === 'link') return [];
+  const flags = kind === 'directory' ? (['no-symlinks', 'recursive'] as const) : (['no-symlinks'] as const);
+  return [{ op: 'bind', path, source: path, flags, attributes: [...CONTAINED, 'readonly'] }];
 }
 
 /** What has to be made first, and the overlay's upper and work directories for the part called `name`. */
 function writableParts(
   name: string,
   spec: ContainerSpec,
-  { staging, directories }: RootContext,
-  memoryMounted = false,
+  context: RootContext,
 ): readonly [RootOperation[], WritableDirectories] {
+  const { staging, directories } = context;
   if (spec.writable !== 'tmpfs') {
     if (directories === undefined) throw new Error('no directories for the overlay');
     // The upper directory of /usr is `usr` of the root's own upper directory: together they are one tree of changes.
@@ -165,7 +178,8 @@ function writableParts(
   const work = `${MEMORY}/work-${name}`;
   return [
     [
-      ...(memoryMounted ? [] : [memoryFilesystem(MEMORY, undefined, spec)]),
+      // The root's own part comes first, and brings the memory for all.
+      ...(name === 'root' ? [memoryFilesystem(MEMORY, context)] : []),
       { op: 'mkdir', place: 'staging', path: upper, mode: 0o755 },
       { op: 'mkdir', place: 'staging', path: work, mode: 0o700 },
     ],
@@ -173,13 +187,7 @@ function writableParts(
   ];
 }
 
-function memoryFilesystem(
-  path: string,
-  context: RootContext | undefined,
-  spec?: ContainerSpec,
-): RootOperation {
-  const bytes =
-    context?.memoryBytes ?? (typeof spec?.limits.memoryBytes === 'number' ? spec.limits.memoryBytes : 0);
+function memoryFilesystem(path: string, { memoryBytes }: RootContext): RootOperation {
   return {
     op: 'mount',
     place: 'staging',
@@ -188,7 +196,7 @@ function memoryFilesystem(
     type: 'tmpfs',
     source: 'root',
     attributes: CONTAINED,
-    options: bytes > 0 ? { mode: '0755', size: String(bytes) } : { mode: '0755' },
+    options: { mode: '0755', size: String(memoryBytes) },
   };
 }
 
@@ -205,7 +213,7 @@ function overlay(
     op: 'mount',
     place,
     path,
-    flags: place === 'root' ? ['create', 'no-symlinks'] : [],
+    flags: ['no-symlinks'],
     type: 'overlay',
     source: 'overlay',
     attributes: CONTAINED,
