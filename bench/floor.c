@@ -24,7 +24,7 @@ enum { STACK_BYTES = 1 << 16, NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NE
 
 struct place {
 	char root[1024];
-	char options[4096];
+	char options[8192];
 };
 
 static int isolated(void *argument)
@@ -58,7 +58,7 @@ static double now_ms(void)
 int main(int argc, char **argv)
 {
 	static struct place place;
-	char upper[2048], work[2048];
+	char upper[1024], work[1024];
 
 	if (argc != 4)
 		errx(2, "usage: floor ROOT WORK RUNS");

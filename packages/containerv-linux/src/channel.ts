@@ -180,5 +180,7 @@ function gone(): ContainervError {
 }
 
 export function refusalError(refusal: unknown): unknown {
-  return refusal instanceof InitRefusal ? systemError(refusal.failure) : refusal;
+  return refusal instanceof InitRefusal
+    ? systemError(refusal.failure, { what: 'The container refused' })
+    : refusal;
 }

@@ -18,7 +18,7 @@ import {
   type SpawnOptions,
   type StopOptions,
 } from 'containerv-api';
-import { type Channel, refusalError } from './channel.js';
+import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { type Confinement, confinementOf, intersect, resolvePolicy } from './confinement.js';
 import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
@@ -27,7 +27,10 @@ import { runProcess } from './process/run.js';
 import { planStdio } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
 import { refuseUnsupportedPolicy } from './supported.js';
+import { systemError } from './system-error.js';
 import { WireWriter } from './wire.js';
+
+const ESRCH = 3;
 
 /** What is the same for the program that made a container and for those that join it: processes over a channel. */
 export abstract class LinuxContainer extends EventEmitter<ContainerEvents> implements Container {
@@ -115,7 +118,11 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
         new WireWriter(MessageType.Kill, request).u32(pid).u32(number).u32(0),
       );
     } catch (error) {
-      throw refusalError(error);
+      if (!(error instanceof InitRefusal) || error.failure.errno !== ESRCH) throw refusalError(error);
+      throw systemError(error.failure, {
+        code: 'ERR_CONTAINERV_NOT_FOUND',
+        what: `There is no process ${pid} in container '${this.id}'`,
+      });
     }
   }
 

@@ -13,6 +13,8 @@ struct FdPoll::Handle {
   void close() {
     if (closing) return;
     closing = true;
+    // The environment may end, and the object be finalised, after this and before libuv lets go.
+    if (owner) owner->handle_ = nullptr;
     owner = nullptr;
     uv_close(reinterpret_cast<uv_handle_t*>(&poll), [](uv_handle_t* handle) {
       auto* self = static_cast<Handle*>(handle->data);
@@ -59,13 +61,19 @@ void FdPoll::on_events(uv_poll_t* poll, int status, int events) {
   if (!self) return;
   // An error is told by the read or write that follows.
   if (status < 0) events = UV_READABLE | UV_WRITABLE;
-  Napi::Env env = self->Env();
-  Napi::HandleScope scope(env);
-  try {
-    self->callback_.MakeCallback(self->Value(), {Napi::Number::New(env, events)});
-  } catch (const Napi::Error& error) {
-    napi_fatal_exception(env, error.Value());
+  // By hand: the C++ wrapper aborts the program when the environment, a worker that is terminated, runs no code any more.
+  napi_env env = self->Env();
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value receiver = nullptr, callback = nullptr, argument = nullptr;
+  if (napi_get_global(env, &receiver) == napi_ok &&
+      napi_get_reference_value(env, self->callback_, &callback) == napi_ok &&
+      napi_create_int32(env, events, &argument) == napi_ok &&
+      napi_make_callback(env, nullptr, receiver, callback, 1, &argument, nullptr) == napi_pending_exception) {
+    napi_value error = nullptr;
+    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
   }
+  napi_close_handle_scope(env, scope);
 }
 
 void FdPoll::start(const Napi::CallbackInfo& info) {

@@ -26,6 +26,13 @@ Napi::Value guard(const Napi::CallbackInfo& info) {
   }
 }
 
+// Whether the environment still runs code; a worker that is being terminated does not, and the C++
+// wrapper would abort the program over it.
+inline bool can_run_js(napi_env env) {
+  napi_value object = nullptr;
+  return napi_create_object(env, &object) == napi_ok && napi_set_named_property(env, object, "x", object) == napi_ok;
+}
+
 // Runs `work` on a thread of the pool and resolves with what `finish` makes of its result.
 template <typename Result>
 class Task : public Napi::AsyncWorker {
@@ -55,6 +62,7 @@ class Task : public Napi::AsyncWorker {
     }
   }
   void OnOK() override {
+    if (!can_run_js(Env())) return;
     if (failed_)
       deferred_.Reject(to_js(Env(), error_));
     else
