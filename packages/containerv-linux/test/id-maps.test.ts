@@ -59,7 +59,11 @@ describe('for an ordinary user', () => {
   });
 
   test.for([
-    ['another id of the host', { users: [{ container: 0, host: 0, size: 1 }] }, '`users` can map only host id 1000'],
+    [
+      'another id of the host',
+      { users: [{ container: 0, host: 0, size: 1 }] },
+      '`users` can map only host id 1000',
+    ],
     ['more than one', { users: [{ container: 0, host: USER, size: 2 }] }, '`users`'],
     [
       'two maps',

@@ -40,23 +40,30 @@ property([fc.array(field, { minLength: 1, maxLength: 8 }), fc.nat()])(
     for (const each of fields) write(writer, each);
     const whole = writer.finish();
     const reader = new WireReader(Buffer.from(whole.subarray(0, seed % whole.length)));
-    const readAll = (): unknown[] => [reader.u32(), reader.u32(), ...fields.map(({ kind }) => reader[kind]())];
+    const readAll = (): unknown[] => [
+      reader.u32(),
+      reader.u32(),
+      ...fields.map(({ kind }) => reader[kind]()),
+    ];
     expect(readAll).toThrow(RangeError);
   },
 );
 
-property([fc.uint8Array({ maxLength: 64 })])('arbitrary bytes are read or refused with a RangeError', (bytes) => {
-  const reader = new WireReader(Buffer.from(bytes));
-  for (let count = 0; count < 40; count++) {
-    try {
-      reader.text();
-    } catch (error) {
-      expect(error).toBeInstanceOf(RangeError);
-      return;
+property([fc.uint8Array({ maxLength: 64 })])(
+  'arbitrary bytes are read or refused with a RangeError',
+  (bytes) => {
+    const reader = new WireReader(Buffer.from(bytes));
+    for (let count = 0; count < 40; count++) {
+      try {
+        reader.text();
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        return;
+      }
     }
-  }
-  throw new Error('there was more to read than was written');
-});
+    throw new Error('there was more to read than was written');
+  },
+);
 
 describe('the bytes that init reads', () => {
   const bytesOf = (fill: (writer: WireWriter) => unknown): number[] => {
@@ -85,7 +92,9 @@ describe('the bytes that init reads', () => {
   });
 
   test('unlimited is all ones, and bigints keep every bit', () => {
-    expect(bytesOf((writer) => writer.u64(0xffff_ffff_ffff_ffffn))).toEqual(Array.from({ length: 8 }, () => 255));
+    expect(bytesOf((writer) => writer.u64(0xffff_ffff_ffff_ffffn))).toEqual(
+      Array.from({ length: 8 }, () => 255),
+    );
     expect(bytesOf((writer) => writer.u64(0x0123_4567_89ab_cdefn))).toEqual([
       0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01,
     ]);

@@ -1,0 +1,29 @@
+import type { HostView } from '../../src/plan/host-view.js';
+import type { RootContext } from '../../src/plan/root-operations.js';
+
+/** A small host: /usr, /bin as a link into it, a package store, and two entries of /etc. */
+export const HOST: HostView = {
+  system: [
+    { path: '/usr', kind: 'directory' },
+    { path: '/bin', kind: 'link', target: 'usr/bin' },
+    { path: '/lib64', kind: 'directory' },
+  ],
+  stores: [{ path: '/nix/store', kind: 'directory' }],
+  etc: [
+    { path: '/etc/passwd', kind: 'file' },
+    { path: '/etc/ssl/certs', kind: 'directory' },
+    { path: '/etc/localtime', kind: 'link', target: '/usr/share/zoneinfo/UTC' },
+  ],
+};
+
+export const CONTEXT: RootContext = {
+  host: HOST,
+  staging: '/run/containerv/box',
+  directories: { upper: '/data/box/upper', work: '/data/box/work' },
+  userAttributes: false,
+  memoryBytes: 4096,
+  etcFiles: [{ path: '/etc/hostname', content: 'box\n' }],
+};
+
+/** What there is when nothing is written to the disk. */
+export const WITHOUT_DISK: RootContext = { ...CONTEXT, directories: undefined };
