@@ -17,7 +17,6 @@
         "addon/file_batch.cc",
         "addon/launcher.cc",
         "addon/remove_tree.cc",
-        "addon/spare_init.cc",
         "addon/start_init.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -48,6 +48,9 @@ export interface InitHandle {
   close(): void;
 }
 
+/** What init tells those who join, besides what it read back itself. */
+export type InitDescription = Pick<Enforced, 'cgroup' | 'limits'>;
+
 /** A running init. */
 export interface Booted extends InitHandle {
   readonly enforced: Enforced;
@@ -99,8 +102,6 @@ export async function startInit(
       error: known === undefined ? failure : bootError(known, spec, failure),
     };
   }
-  // While init builds its root; a cgroup v2 group has to be there before who is born in it.
-  if (started.pid >= 0 && plan.cgroups.openStep < 0) void native.prepareSpare(executable, namespaces);
   return {
     init: started.pid < 0 ? undefined : handle(native, started, spec.namespaces.pid),
     results: started.steps,
@@ -136,15 +137,12 @@ export async function awaitReady(
   { spec, confinement }: BootInput,
   resources: Resources,
 ): Promise<Booted> {
-  // Init builds the root meanwhile. Both are waited for, so that nothing is written once this has failed.
-  const [described, report] = await Promise.allSettled([
-    resources.describe({ initPid: init.pid, stopped: false }),
-    ready(init.channel, spec),
-  ]);
-  if (report.status === 'rejected') throw report.reason;
-  if (described.status === 'rejected') throw described.reason;
-  const enforced = readEnforced(report.value, spec.network.mode, resources.cgroup);
+  const report = await ready(init.channel, spec);
+  const enforced = readEnforced(report, spec.network.mode, resources.cgroup);
   verifyEnforced(enforced, spec, confinement.capabilities);
+  const { version, limits } = resources.cgroup;
+  const description: InitDescription = { cgroup: version, limits };
+  init.channel.send(new WireWriter(MessageType.Describe, 0).text(JSON.stringify(description)).finish());
   return { ...init, enforced };
 }
 

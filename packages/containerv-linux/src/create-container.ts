@@ -14,7 +14,6 @@ import { OwnedContainer } from './owned-container.js';
 import { type HostView, viewHost } from './plan/host-view.js';
 import { pruneOnce } from './prune-containers.js';
 import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
-import { checkRoot } from './root-check.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
 import { failureOf, systemError } from './system-error.js';
@@ -35,7 +34,6 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   refuseUnsupported(spec);
   const confinement = confinementOf(spec.policy);
   throwIfAborted(spec.signal, 'create container');
-  await checkRoot(spec);
   const addon = native();
   const base = baseDirectories();
   await ensurePrivateDirectory(base.state);

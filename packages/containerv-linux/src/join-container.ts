@@ -8,6 +8,7 @@ import {
   parseDuration,
   type StopOptions,
 } from 'containerv-api';
+import type { InitDescription } from './boot.js';
 import { Channel } from './channel.js';
 import { LinuxContainer } from './container.js';
 import { readEnforced } from './enforcement.js';
@@ -44,8 +45,9 @@ export async function joinContainer(id: string): Promise<Container> {
       throw failure === undefined ? error : systemError(failure, { what: 'Cannot join', cause: error });
     }
   }
-  const report = channel === undefined ? '' : await readReport(channel);
-  const { cgroup: version, limits } = record.cgroup ?? { cgroup: false, limits: {} };
+  const { report, description } =
+    channel === undefined ? { report: '', description: NOTHING } : await readReport(channel);
+  const { cgroup: version, limits } = description;
   return new JoinedContainer(
     addon,
     base,
@@ -55,12 +57,18 @@ export async function joinContainer(id: string): Promise<Container> {
   );
 }
 
+const NOTHING: InitDescription = { cgroup: false, limits: {} };
+
 /** What init read back when it became ready. A container that still starts answers once it has. */
-async function readReport(channel: Channel): Promise<string> {
+async function readReport(
+  channel: Channel,
+): Promise<{ readonly report: string; readonly description: InitDescription }> {
   const { reader } = await channel.call((request) => new WireWriter(MessageType.Status, request));
   reader.u32();
   reader.u32();
-  return reader.text();
+  const report = reader.text();
+  const description = reader.text();
+  return { report, description: description === '' ? NOTHING : (JSON.parse(description) as InitDescription) };
 }
 
 const ENOENT = 2;

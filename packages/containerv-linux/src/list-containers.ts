@@ -4,7 +4,7 @@ import { native } from './native.js';
 import { containerIds } from './prune-containers.js';
 import { lockExclusive } from './state/claim.js';
 import { baseDirectories } from './state/directories.js';
-import { readStateFile, type StateRecord } from './state/state-file.js';
+import { readInitPid, readStateFile, type StateRecord } from './state/state-file.js';
 
 /** All containers of this user, the stopped and the crashed included, oldest first. */
 export async function listContainers(): Promise<ContainerInfo[]> {
@@ -23,16 +23,16 @@ async function describe(directory: string): Promise<ContainerInfo | undefined> {
   const addon = native();
   const claim = await lockExclusive(addon, directory);
   if (claim !== undefined) addon.close(claim.lock);
-  return toInfo(record, claim === undefined);
+  return toInfo(record, claim === undefined ? await readInitPid(directory) : null, claim === undefined);
 }
 
-function toInfo(record: StateRecord, alive: boolean): ContainerInfo {
-  const running = alive && !record.stopped && record.initPid !== null;
+function toInfo(record: StateRecord, initPid: number | null, alive: boolean): ContainerInfo {
+  const running = alive && !record.stopped && initPid !== null;
   return {
     id: record.id,
     state: running ? 'running' : alive && !record.stopped ? 'created' : 'stopped',
     guest: 'linux',
-    initPid: running ? record.initPid : null,
+    initPid: running ? initPid : null,
     ownerPid: record.ownerPid,
     detached: record.detached,
     createdAt: new Date(record.createdAt),

@@ -8,8 +8,6 @@ export interface Native {
   /** A sealed copy of an executable in memory, as a descriptor. */
   sealExecutable(path: string): Promise<number>;
   startInit(request: StartRequest): Promise<StartedInit>;
-  /** Has the next init wait in these namespaces, if this program makes one container after another. */
-  prepareSpare(executable: number, namespaces: number): Promise<void>;
   /** Runs `early` while a child ends, waits for it, then runs `steps`, of which the results are. */
   reap(pid: number, early: readonly FileStep[], steps: readonly FileStep[]): Promise<FileResults>;
   /** `false`: it is gone already. */
@@ -39,7 +37,8 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   | { readonly op: 'mkdir' | 'ensure-directory'; readonly mode: number }
   /** `write` needs the file to be there, `replace` puts a new one in its place. */
   | { readonly op: 'write' | 'replace'; readonly text: string }
-  | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' }
+  /** `directory` only checks that it is one. */
+  | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' | 'directory' }
   /** Fails with EWOULDBLOCK when somebody's lock excludes this one. */
   | { readonly op: 'lock'; readonly exclusive: boolean }
 );

@@ -58,6 +58,7 @@ export class OwnedContainer extends LinuxContainer {
       throw failure;
     }
     this.#adopt(booted);
+    await this.#resources.describe(false);
   }
 
   async stop(options: StopOptions = {}): Promise<void> {
@@ -68,7 +69,7 @@ export class OwnedContainer extends LinuxContainer {
     channel.awaitClose();
     await this.#askToStop(channel, graceMs);
     await this.#ended;
-    if (!this.#destroying) await this.#describe();
+    if (!this.#destroying) await this.#resources.describe(true);
   }
 
   async destroy(): Promise<void> {
@@ -146,12 +147,5 @@ export class OwnedContainer extends LinuxContainer {
     }
     this.enter('destroyed');
     if (unreaped !== undefined) this.emit('exit', { reason: 'destroyed' });
-  }
-
-  async #describe(): Promise<void> {
-    await this.#resources.describe({
-      initPid: this.#booted?.pid ?? null,
-      stopped: this.#booted === undefined,
-    });
   }
 }

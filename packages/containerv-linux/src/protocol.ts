@@ -10,6 +10,7 @@ export const MessageType = {
   Kill: 3,
   Stop: 4,
   Status: 5,
+  Describe: 6,
   Ready: 101,
   Failed: 102,
   Spawned: 103,

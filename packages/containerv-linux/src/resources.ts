@@ -10,6 +10,7 @@ import type { WritableDirectories } from './plan/root-operations.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { type StateRecord, stateFile } from './state/state-file.js';
+import { rootError } from './root-error.js';
 import { systemError } from './system-error.js';
 
 export const PREPARE = 'prepare container';
@@ -26,7 +27,7 @@ export interface ResourcePlan {
   /** The step that takes the lock. */
   readonly lockStep: number;
   readonly leftovers: Leftovers;
-  readonly record: Omit<StateRecord, 'initPid' | 'stopped' | 'cgroup'>;
+  readonly record: Omit<StateRecord, 'stopped'>;
 }
 
 /**
@@ -44,9 +45,10 @@ export function planResources(
   const cgroups = planCgroup(spec.id, spec.limits);
   const record = describeContainer(spec, confinement, dataDirectory, cgroups.directories);
   const batch = new FileBatch();
+  for (const source of rootSources(spec)) batch.add({ op: 'directory', path: source });
   batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
   const lockStep = batch.add({ op: 'lock', path: lockFile(stateDirectory), exclusive: false });
-  const text = JSON.stringify({ ...record, initPid: null, stopped: false, cgroup: null });
+  const text = JSON.stringify({ ...record, stopped: false } satisfies StateRecord);
   batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
   cgroups.addTo(batch);
   if (dataDirectory !== null) addDirectories(batch, spec, dataDirectory, host);
@@ -99,12 +101,11 @@ export class Resources {
     return new Resources(native, plan, plan.cgroups.outcome(plan.batch));
   }
 
-  /** Writes the container's description for other processes. */
-  async describe(now: { readonly initPid: number | null; readonly stopped: boolean }): Promise<void> {
+  /** Writes down for other processes whether the container is stopped. */
+  async describe(stopped: boolean): Promise<void> {
     const { record, stateDirectory } = this.plan;
-    const { version, limits } = this.cgroup;
     const update = new FileBatch();
-    const current: StateRecord = { ...record, ...now, cgroup: { cgroup: version, limits } };
+    const current: StateRecord = { ...record, stopped };
     update.add({ op: 'replace', path: stateFile(stateDirectory), text: JSON.stringify(current) });
     const failure = await update.run(this.#native, 'describe container');
     if (failure !== undefined) throw systemError(failure, { what: 'Cannot write' });
@@ -133,6 +134,12 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
   }
 }
 
+/** The host directories that the root is made of. */
+function rootSources({ root }: ContainerSpec): readonly string[] {
+  if (root.kind === 'host') return [];
+  return root.kind === 'directory' ? [root.path] : root.layers.map(({ source }) => source);
+}
+
 /**
  * What to do about a failed step: `'retry'` when somebody who cleans up removed the new directory before we had its
  * lock, otherwise an error, and whether the state directory is ours to remove.
@@ -144,6 +151,7 @@ export function judgeFailure(
   base: BaseDirectories,
 ): 'retry' | { readonly error: ContainervError; readonly ours: boolean } {
   if (failure.op === 'lock' && (failure.errno === EWOULDBLOCK || failure.errno === ENOENT)) return 'retry';
+  if (failure.op === 'directory') return { error: rootError(failure), ours: false };
   const ours = failure.path !== stateDirectory;
   if (!ours && failure.errno === EEXIST) {
     const error = new ContainervError('ERR_CONTAINERV_EXISTS', `The id '${id}' is in use`, {

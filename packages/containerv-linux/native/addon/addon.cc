@@ -19,7 +19,6 @@
 #include "file_batch.h"
 #include "js.h"
 #include "remove_tree.h"
-#include "spare_init.h"
 #include "start_init.h"
 
 namespace containerv {
@@ -58,7 +57,7 @@ FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
   const std::pair<const char*, Kind> kinds[] = {
       {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
       {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
-      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}};
+      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"directory", Kind::kDirectory}};
   for (const auto& [known, kind] : kinds)
     if (name == known) return kind;
   throw Napi::TypeError::New(env, "Unknown file step " + name);
@@ -142,15 +141,6 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
         result.Set("socket", own(env, started.socket));
         return Napi::Value(result);
       });
-}
-
-// prepareSpare(executable, namespaces): Promise<void>; see spare_init.h
-Napi::Value prepare_spare_js(const Napi::CallbackInfo& info) {
-  const int executable = fd_argument(info, 0);
-  const auto namespaces = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
-  return Task<bool>::run(
-      info.Env(), [executable, namespaces] { return prepare_spare(executable, namespaces), true; },
-      [](Napi::Env env, bool&) { return env.Undefined(); });
 }
 
 // reap(pid, early, steps): Promise<results of steps>; runs file steps while the kernel takes down a child that is
@@ -275,7 +265,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
   } functions[] = {
       {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
       {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
-      {"reap", guard<reap_js>},                      {"prepareSpare", guard<prepare_spare_js>},                      {"signal", guard<signal_js>},
+      {"reap", guard<reap_js>},                                            {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},

@@ -54,6 +54,13 @@ int lock_named(const std::string& path, bool exclusive) {
   return held.release();
 }
 
+void check_directory(const std::string& path) {
+  struct stat about;
+  check(stat(path.c_str(), &about) == 0, "stat", path);
+  errno = ENOTDIR;
+  check(S_ISDIR(about.st_mode), "stat", path);
+}
+
 void run(const FileStep& step, FileResult& result) {
   const std::string& path = step.path;
   switch (step.kind) {
@@ -69,6 +76,7 @@ void run(const FileStep& step, FileResult& result) {
     case FileStep::Kind::kLock: result.fd = lock_named(path, step.mode != 0); return;
     case FileStep::Kind::kRmdir: return check(rmdir(path.c_str()) == 0 || errno == ENOENT, "rmdir", path);
     case FileStep::Kind::kRemoveTree: return remove_tree(path);
+    case FileStep::Kind::kDirectory: return check_directory(path);
   }
 }
 

@@ -95,35 +95,36 @@ class Launcher {
 
   // False when the launcher is gone.
   bool ask(uint64_t namespaces, int cgroup, Launched& launched) {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail("start init", "socketpair");
-    launched.socket.reset(pair[0]);
-    const UniqueFd theirs(pair[1]);
     uint8_t message[16] = {};
     const uint32_t type = kLaunch;
     memcpy(message, &type, sizeof type);
     memcpy(message + 8, &namespaces, sizeof namespaces);
-    const int fds[] = {theirs.get(), cgroup};
-    if (send_message(socket_.get(), message, std::span(fds, cgroup < 0 ? 1 : 2)) != Transfer::kDone) return false;
+    if (send_message(socket_.get(), message, std::span(&cgroup, cgroup < 0 ? 0 : 1)) != Transfer::kDone) return false;
     Received received;
-    if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 16) return false;
-    uint32_t answer[2];
+    if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 20) return false;
+    uint32_t answer[3];
     memcpy(answer, received.message.data() + 8, sizeof answer);
+    if (answer[2] != 0) reap(static_cast<pid_t>(answer[2]));
     if (answer[1] != 0) {
       errno = static_cast<int>(answer[1]);
       fail("start init", "clone3");
     }
     launched.pid = static_cast<pid_t>(answer[0]);
-    if (!received.fds.empty()) launched.pidfd = std::move(received.fds.front());
+    if (!received.fds.empty()) launched.socket = std::move(received.fds[0]);
+    if (received.fds.size() > 1) launched.pidfd = std::move(received.fds[1]);
     return true;
+  }
+
+  static void reap(pid_t pid) {
+    while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
   }
 
   void end() {
     socket_.reset();
     if (pid_ < 0) return;
     kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
+    reap(pid_);
     pid_ = -1;
   }
 

@@ -8,7 +8,6 @@
 #include "control_socket.h"
 #include "descriptor_io.h"
 #include "launcher.h"
-#include "spare_init.h"
 #include "sys_error.h"
 
 namespace containerv {
@@ -40,8 +39,7 @@ class Started {
   pid_t pid_;
 };
 
-void map_ids(pid_t pid, const StartRequest& request) {
-  const std::string process = "/proc/" + std::to_string(pid);
+void map_ids(const std::string& process, const StartRequest& request) {
   // Before gid_map: an unprivileged mapping of groups is only allowed without setgroups (user_namespaces(7)).
   if (request.deny_setgroups) write_file("map user ids", process + "/setgroups", "deny");
   write_file("map user ids", process + "/uid_map", request.uid_map);
@@ -77,13 +75,16 @@ Parts collect_parts(const StartRequest& request, const std::vector<FileResult>& 
   return parts;
 }
 
-void send_plan(const StartRequest& request, const std::vector<FileResult>& steps, int lock, StartedInit& result) {
+void send_plan(const StartRequest& request, const std::vector<FileResult>& steps, int lock, const Launched& init) {
+  const std::string process = "/proc/" + std::to_string(init.pid);
   const Parts parts = collect_parts(request, steps, lock);
-  if (!request.uid_map.empty()) map_ids(result.pid, request);
+  if (!request.uid_map.empty()) map_ids(process, request);
   if (!request.oom_score_adj.empty())
-    write_file("set oom_score_adj", "/proc/" + std::to_string(result.pid) + "/oom_score_adj", request.oom_score_adj);
-  send_whole(result.socket.get(), request.plan, parts.fds, kStep);
-  if (fcntl(result.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
+    write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
+  // For who lists containers; nothing depends on it.
+  run_file_steps({{FileStep::Kind::kReplace, request.state_directory + "/init.pid", std::to_string(init.pid), 0, true}});
+  send_whole(init.socket.get(), request.plan, parts.fds, kStep);
+  if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
 }
 
 }  // namespace
@@ -96,21 +97,25 @@ StartedInit start_init(const StartRequest& request) {
     return step < 0 ? given : result.steps[static_cast<size_t>(step)].fd;
   };
   const int cgroup = step_fd(request.cgroup_step, request.cgroup);
-  try {
-    Launched init = cgroup < 0 ? take_init(request.executable, request.namespaces)
-                               : launch_init(request.executable, request.namespaces, cgroup);
-    Started started(init.pid);
-    result.pid = init.pid;
-    result.pidfd = std::move(init.pidfd);
-    result.socket = std::move(init.socket);
-    send_plan(request, result.steps, step_fd(request.lock_step, request.lock), result);
-    started.release();
-  } catch (const SysError& error) {
-    result.failed = true;
-    result.failure = error;
-    result.pid = -1;
-    result.pidfd.reset();
-    result.socket.reset();
+  const int lock = step_fd(request.lock_step, request.lock);
+  for (bool again = true; again;) {
+    again = false;
+    try {
+      Launched init = launch_init(request.executable, request.namespaces, cgroup);
+      Started started(init.pid);
+      send_plan(request, result.steps, lock, init);
+      started.release();
+      result.pid = init.pid;
+      result.pidfd = std::move(init.pidfd);
+      result.socket = std::move(init.socket);
+    } catch (const SysError& error) {
+      // One that was kept ahead and has been killed; the next is made anew.
+      again = error.error == EPIPE && !result.failed;
+      result.failed = true;
+      result.failure = error;
+      continue;
+    }
+    result.failed = false;
   }
   return result;
 }

@@ -22,10 +22,10 @@ inline constexpr uint32_t kBodyInMemfd = 0x80000000;
 inline constexpr int kDriverFd = 3;
 
 enum MessageType : uint32_t {
-  // driver -> launcher: u64 CLONE_NEW*; descriptors: the owner's end of the control socket, and the
-  // cgroup v2 directory to be born in, if there is one
+  // driver -> launcher: u64 CLONE_NEW*; a descriptor: the cgroup v2 directory to be born in, if there is one
   kLaunch = 50,
-  // launcher -> driver: u32 pid, u32 errno; a pidfd where the kernel has them
+  // launcher -> driver: u32 pid, u32 errno, u32 pid of a discarded spare to be waited for, or 0;
+  // descriptors: the driver's end of the control socket, and a pidfd where the kernel has them
   kLaunched = 51,
   // driver -> init; the plan brings descriptors: the listener, the state directory's lock, and v1
   // `tasks` files or a v2 cgroup.procs file to enter by
@@ -34,6 +34,7 @@ enum MessageType : uint32_t {
   kKill = 3,
   kStop = 4,
   kStatus = 5,
+  kDescribe = 6,  // bytes for clients that join later, from the owner
   // init -> driver
   kReady = 101,
   kFailed = 102,

@@ -77,20 +77,24 @@ struct Client::Pending {
   uint8_t bytes[];
 };
 
-int send_message(int socket, std::span<const uint8_t> message, int fd, int flags) {
+int send_message(int socket, std::span<const uint8_t> message, std::initializer_list<int> fds, int flags) {
   iovec part{const_cast<uint8_t*>(message.data()), message.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  if (fd >= 0) {
+  int passed[2];
+  size_t count = 0;
+  for (const int fd : fds)
+    if (fd >= 0 && count < 2) passed[count++] = fd;
+  if (count > 0) {
     header.msg_control = control;
-    header.msg_controllen = sizeof control;
+    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
     cmsghdr* item = CMSG_FIRSTHDR(&header);
     item->cmsg_level = SOL_SOCKET;
     item->cmsg_type = SCM_RIGHTS;
-    item->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(item), &fd, sizeof fd);
+    item->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(item), passed, count * sizeof(int));
   }
   ssize_t sent;
   do sent = sendmsg(socket, &header, MSG_NOSIGNAL | flags);
@@ -124,7 +128,7 @@ Client::~Client() {
 
 bool Client::send(std::span<const uint8_t> message, UniqueFd fd) {
   if (!queue_) {
-    const int sent = send_message(socket_.get(), message, fd.get(), MSG_DONTWAIT);
+    const int sent = send_message(socket_.get(), message, {fd.get()}, MSG_DONTWAIT);
     if (sent != 0) return sent > 0;
   }
   if (queued_bytes_ + message.size() > kMaxQueuedBytes) return false;
@@ -140,7 +144,7 @@ bool Client::send(std::span<const uint8_t> message, UniqueFd fd) {
 
 bool Client::flush() {
   while (queue_) {
-    const int sent = send_message(socket_.get(), {queue_->bytes, queue_->size}, queue_->fd.get(), MSG_DONTWAIT);
+    const int sent = send_message(socket_.get(), {queue_->bytes, queue_->size}, {queue_->fd.get()}, MSG_DONTWAIT);
     if (sent <= 0) return sent == 0;
     Pending* first = queue_;
     queue_ = first->next;

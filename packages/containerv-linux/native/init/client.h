@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 
+#include <initializer_list>
 #include <span>
 
 #include "../common/protocol.h"
@@ -46,8 +47,8 @@ class Message {
   size_t first_fd_ = 0;
 };
 
-// One datagram, with a descriptor if `fd` is one: 1 sent, 0 would block, -1 broken.
-int send_message(int socket, std::span<const uint8_t> message, int fd = -1, int flags = 0);
+// One datagram with up to two descriptors; what is below 0 is none. 1 sent, 0 would block, -1 broken.
+int send_message(int socket, std::span<const uint8_t> message, std::initializer_list<int> fds = {}, int flags = 0);
 // What a kFailed message says.
 WireWriter failed_message(const Failure& failure, uint32_t request);
 // The same, outside of any connection.

@@ -145,6 +145,7 @@ void Supervisor::serve(Client* client) {
     case kKill: kill_process(client, message_); break;
     case kStop: stop(client, message_); break;
     case kStatus: report_status(client, message_); break;
+    case kDescribe: describe(client, message_); break;
     default: drop(client);
   }
   // Descriptors that came with it and were not passed on must not stay open here.
@@ -316,7 +317,16 @@ void Supervisor::report_status(Client* client, const Message& message) {
   report.u32(processes_.size());
   report.u32(stopping_);
   report.text(report_);
+  report.text(description_);
   answer(client, report.message());
+}
+
+// What the driver wants clients that join later to know. No answer: it is sent before any can ask.
+void Supervisor::describe(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  const char* text = reader.text();
+  if (!reader.finished() || !client->owner()) return drop(client);
+  snprintf(description_, sizeof description_, "%s", text);
 }
 
 // Signals every process, waits for them up to the grace time, then kills what is left and ends.

@@ -44,6 +44,7 @@ class Supervisor {
   void kill_process(Client* client, const Message& message);
   void stop(Client* client, const Message& message);
   void report_status(Client* client, const Message& message);
+  void describe(Client* client, const Message& message);
 
   void settle_start(Process* process);
   void reap();
@@ -58,6 +59,7 @@ class Supervisor {
   ProcessTable processes_;
   Client* clients_;
   const char* report_ = "";
+  char description_[1024] = {};
   bool stopping_ = false;
   Message message_;
 };

@@ -8,7 +8,6 @@ const MAX_BYTES = 1024 * 1024;
 export interface StateRecord {
   readonly version: 1;
   readonly id: string;
-  readonly initPid: number | null;
   readonly ownerPid: number | null;
   readonly detached: boolean;
   readonly createdAt: string;
@@ -19,8 +18,6 @@ export interface StateRecord {
   readonly dataDirectory: string | null;
   readonly cgroups: readonly string[];
   readonly stopped: boolean;
-  /** Known once init runs. */
-  readonly cgroup: Pick<Enforced, 'cgroup' | 'limits'> | null;
   readonly defaults: ProcessDefaultsRecord;
 }
 
@@ -40,6 +37,12 @@ export interface ProcessDefaultsRecord {
 
 export function stateFile(directory: string): string {
   return path.join(directory, 'state.json');
+}
+
+/** Written as init is started; `null` before, and when it says nothing sensible. */
+export async function readInitPid(directory: string): Promise<number | null> {
+  const pid = Number(await readFile(path.join(directory, 'init.pid'), 'utf8').catch(() => ''));
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
 }
 
 /** `undefined`: there is none yet, or it is not one of ours. */
@@ -72,12 +75,10 @@ function isRecord(value: unknown): value is StateRecord {
     typeof record.rootfs === 'string' &&
     typeof record.policy === 'string' &&
     typeof record.network === 'string' &&
-    (record.initPid === null || Number.isSafeInteger(record.initPid)) &&
     (record.ownerPid === null || Number.isSafeInteger(record.ownerPid)) &&
     (record.dataDirectory === null || typeof record.dataDirectory === 'string') &&
     Array.isArray(record.cgroups) &&
     record.cgroups.every((cgroup) => typeof cgroup === 'string') &&
-    typeof record.cgroup === 'object' &&
     typeof record.defaults === 'object' &&
     record.defaults !== null
   );
