@@ -101,10 +101,9 @@ class Launcher {
     memcpy(message + 8, &namespaces, sizeof namespaces);
     if (send_message(socket_.get(), message, std::span(&cgroup, cgroup < 0 ? 0 : 1)) != Transfer::kDone) return false;
     Received received;
-    if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 20) return false;
-    uint32_t answer[3];
+    if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 16) return false;
+    uint32_t answer[2];
     memcpy(answer, received.message.data() + 8, sizeof answer);
-    if (answer[2] != 0) reap(static_cast<pid_t>(answer[2]));
     if (answer[1] != 0) {
       errno = static_cast<int>(answer[1]);
       fail("start init", "clone3");
@@ -115,16 +114,12 @@ class Launcher {
     return true;
   }
 
-  static void reap(pid_t pid) {
-    while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
-  }
-
   void end() {
     socket_.reset();
     if (pid_ < 0) return;
     kill(pid_, SIGKILL);
-    reap(pid_);
+    while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
     pid_ = -1;
   }
 

@@ -16,8 +16,7 @@ struct Launched {
 };
 
 // Has this process's launcher start a process 1 in namespaces (CLONE_NEW*) of its own, born in
-// `cgroup`, a v2 directory, if that is one; or hand out one that it kept ahead, which may have been
-// killed since: sending it the plan then fails with EPIPE. The launcher (init/launcher.h) is started on first use
+// `cgroup`, a v2 directory, if that is one. The launcher (init/launcher.h) is started on first use
 // from `executable`, a sealed copy of containerv-init, without copying this process's address
 // space, and again if it was killed. From any thread. Throws SysError.
 Launched launch_init(int executable, uint64_t namespaces, int cgroup);

@@ -98,24 +98,17 @@ StartedInit start_init(const StartRequest& request) {
   };
   const int cgroup = step_fd(request.cgroup_step, request.cgroup);
   const int lock = step_fd(request.lock_step, request.lock);
-  for (bool again = true; again;) {
-    again = false;
-    try {
-      Launched init = launch_init(request.executable, request.namespaces, cgroup);
-      Started started(init.pid);
-      send_plan(request, result.steps, lock, init);
-      started.release();
-      result.pid = init.pid;
-      result.pidfd = std::move(init.pidfd);
-      result.socket = std::move(init.socket);
-    } catch (const SysError& error) {
-      // One that was kept ahead and has been killed; the next is made anew.
-      again = error.error == EPIPE && !result.failed;
-      result.failed = true;
-      result.failure = error;
-      continue;
-    }
-    result.failed = false;
+  try {
+    Launched init = launch_init(request.executable, request.namespaces, cgroup);
+    Started started(init.pid);
+    send_plan(request, result.steps, lock, init);
+    started.release();
+    result.pid = init.pid;
+    result.pidfd = std::move(init.pidfd);
+    result.socket = std::move(init.socket);
+  } catch (const SysError& error) {
+    result.failed = true;
+    result.failure = error;
   }
   return result;
 }

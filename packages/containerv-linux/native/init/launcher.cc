@@ -75,11 +75,10 @@ Cloned clone_init(uint64_t namespaces, int cgroup) {
   return result;
 }
 
-void answer(int driver, const Cloned& cloned, pid_t discarded) {
+void answer(int driver, const Cloned& cloned) {
   WireWriter launched(kLaunched, 0);
   launched.u32(static_cast<uint32_t>(cloned.pid));
   launched.u32(static_cast<uint32_t>(cloned.error));
-  launched.u32(static_cast<uint32_t>(discarded));
   send_message(driver, launched.message(), {cloned.driver.get(), cloned.pidfd.get()});
 }
 
@@ -97,33 +96,15 @@ UniqueFd settle(UniqueFd& launcher, const Cloned& cloned) {
 
 UniqueFd launch(UniqueFd driver) {
   Message message;
-  // A driver that makes container after container need not wait for namespaces, a third of what a
-  // create takes: from the second on, one clone is kept ahead. It has never run anything nor had a
-  // plan, and ends with us: nobody else holds the other end of its socket.
-  Cloned spare;
-  uint64_t spare_namespaces = 0;
-  for (unsigned launches = 1;; ++launches) {
+  for (;;) {
     if (message.receive(driver.get()) != Message::Result::kMessage || message.type() != kLaunch) _exit(0);
     WireReader reader(message.body());
     const uint64_t namespaces = reader.u64() & kNamespaces;
     if (!reader.finished()) _exit(1);
-    const int cgroup = message.descriptors().empty() ? -1 : message.descriptors()[0].get();
-    Cloned next = static_cast<Cloned&&>(spare);
-    spare = Cloned();
-    pid_t discarded = 0;
-    if (next.pid < 0 || cgroup >= 0 || namespaces != spare_namespaces) {
-      if (next.pid > 0) discarded = next.pid;
-      next = clone_init(namespaces, cgroup);
-      if (next.pid == 0) return settle(driver, next);
-    }
-    answer(driver.get(), next, discarded);
-    const bool again = launches > 1 && cgroup < 0 && next.pid > 0;
-    next = Cloned();
+    const Cloned cloned = clone_init(namespaces, message.descriptors().empty() ? -1 : message.descriptors()[0].get());
+    if (cloned.pid == 0) return settle(driver, cloned);
+    answer(driver.get(), cloned);
     message.release();
-    if (!again) continue;
-    spare_namespaces = namespaces;
-    spare = clone_init(namespaces, -1);
-    if (spare.pid == 0) return settle(driver, spare);
   }
 }
 

@@ -145,6 +145,8 @@ export class InitProcess {
       resolve();
       return;
     }
+    // What it leaves of its group does not outlive what was to end it.
+    if (reply.type === MessageType.Exited && this.#killCause !== undefined) this.#signalGroup(SIGKILL);
     this.#finish();
     if (reply.type === MessageType.Failed) {
       const aborted = this.#killCause === 'aborted' && this.#spec.signal !== undefined;
