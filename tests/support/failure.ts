@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 /** What a rejection is expected to say; patterns for texts. */
 export interface ExpectedFailure {
-  readonly code: string;
+  readonly code: string | RegExp;
   readonly step?: string;
   readonly syscall?: string | RegExp;
   readonly errno?: string;
@@ -18,10 +18,13 @@ export interface ExpectedFailure {
  * judge.
  */
 export async function failure(call: Promise<unknown>, expected: ExpectedFailure): Promise<ContainervError> {
-  const error = await call.then(
-    () => expect.fail('expected a rejection, got a result'),
-    (reason: unknown) => reason,
-  );
+  let error: unknown;
+  try {
+    await discard(await call);
+    expect.fail('expected a rejection, got a result');
+  } catch (reason) {
+    error = reason;
+  }
   const collect = process.env['CONTAINERV_TEST_MESSAGES'];
   if (collect !== undefined)
     appendFileSync(collect, `${expect.getState().currentTestName}\n  ${String(error)}\n\n`);
@@ -37,4 +40,11 @@ export async function failure(call: Promise<unknown>, expected: ExpectedFailure)
   );
   expect(told, String(error)).toEqual(wanted);
   return error;
+}
+
+/** A container that should not have come about must not count as one that was left behind. */
+async function discard(result: unknown): Promise<void> {
+  if (typeof result === 'object' && result !== null && Symbol.asyncDispose in result) {
+    await (result as AsyncDisposable)[Symbol.asyncDispose]();
+  }
 }

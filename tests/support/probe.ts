@@ -84,7 +84,7 @@ export function readProbe(raw: RawProbe): Probe {
   return {
     ...raw,
     mounts,
-    statusField: (name) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(raw.status)?.[1] ?? '',
+    statusField: (name) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(raw.status)?.[1] ?? '',
     mountAt: (point) => mounts.findLast((mount) => mount.point === point),
   };
 }
