@@ -73,6 +73,24 @@ describe('a mount that shows a part of the hierarchy', () => {
   });
 });
 
+test.for([
+  ['begins with the same letters', '/docker/abc', '/docker/abcd'],
+  ['is beside it', '/docker/abc', '/other'],
+  ['is above it', '/docker/abc', '/docker'],
+  ['is out of sight, as mounts of the surrounding namespace are', '/../..', '/'],
+] as const)(
+  'a mount is not used when our group %s: its limits would be somebody else’s',
+  ([, root, group]) => {
+    expect(parse([V1_MEMORY.replace(' / ', ` ${root} `)], [`5:memory:${group}`]).v1.size).toBe(0);
+    expect(parse([V2_ALONE.replace(' / ', ` ${root} `)], [`0::${group}`]).v2).toBeUndefined();
+  },
+);
+
+test('a mount point with blanks, which mountinfo writes as octal', () => {
+  const spaced = V1_MEMORY.replace('/sys/fs/cgroup/memory', '/mnt/a\\040b\\134c');
+  expect(parse([spaced], ['5:memory:/x']).v1.get('memory')).toBe('/mnt/a b\\c/x');
+});
+
 test('a controller that is mounted twice is used where it was mounted first', () => {
   const again = V1_MEMORY.replace('/sys/fs/cgroup/memory', '/mnt/memory');
   expect(parse([V1_MEMORY, again], ['5:memory:/a']).v1.get('memory')).toBe('/sys/fs/cgroup/memory/a');

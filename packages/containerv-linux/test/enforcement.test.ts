@@ -1,0 +1,128 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { ContainerOptions, Enforced } from 'containerv-api';
+import { describe, expect, test } from 'vitest';
+import { readEnforced, verifyEnforced } from '../src/enforcement.js';
+import { specOf } from './support/spec.js';
+import { thrownBy } from './support/thrown.js';
+
+const KINDS = ['mnt', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup', 'time'];
+const CHOWN = 1n;
+const CGROUP = { version: 'v2', limits: { memory: true } } as const;
+
+/** The report of a process in namespaces that are not ours, but for those called in `shared`. */
+function reportOf(
+  status: Readonly<Record<string, string>> = {},
+  shared: readonly string[] = ['time'],
+): string {
+  const fields = { NoNewPrivs: '1', Seccomp: '2', CapBnd: '0000000000000001', ...status };
+  const inodes = KINDS.map((kind, index) => {
+    const ours = statSync(`/proc/self/ns/${kind}`, { throwIfNoEntry: false })?.ino ?? 1;
+    return `ns ${kind} ${shared.includes(kind) ? ours : 4_100_000_000 + index}`;
+  });
+  return [...Object.entries(fields).map(([name, value]) => `${name}:\t${value}`), ...inodes, ''].join('\n');
+}
+
+function enforcedOf(report: string): Enforced {
+  return readEnforced(report, 'none', CGROUP);
+}
+
+describe('what the kernel reports', () => {
+  test('is what is enforced', () => {
+    expect(enforcedOf(reportOf())).toEqual({
+      seccomp: true,
+      landlock: false,
+      bpfLsm: false,
+      noNewPrivileges: true,
+      capabilities: ['CAP_CHOWN'],
+      namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup'],
+      userNamespace: true,
+      cgroup: 'v2',
+      limits: { memory: true },
+      network: 'none',
+      isolation: 'namespaces',
+    });
+  });
+
+  test('of a process without confinement says so', () => {
+    const own = readFileSync('/proc/self/status', 'utf8').replace(/^Seccomp:\t.*$/m, 'Seccomp:\t0');
+    const enforced = enforcedOf(own.replace(/^NoNewPrivs:\t.*$/m, 'NoNewPrivs:\t0'));
+    expect(enforced).toMatchObject({
+      seccomp: false,
+      noNewPrivileges: false,
+      namespaces: [],
+      userNamespace: false,
+    });
+  });
+
+  test.for([
+    ['Seccomp', '0'],
+    ['Seccomp', '1'],
+    ['Seccomp', ''],
+  ] as const)('%s %j is no filter', ([field, value]) => {
+    expect(enforcedOf(reportOf({ [field]: value })).seccomp).toBe(false);
+  });
+
+  test('a namespace that is ours is not one of the container’s', () => {
+    expect(enforcedOf(reportOf({}, ['user', 'time']))).toMatchObject({
+      userNamespace: false,
+      namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
+    });
+  });
+
+  test('nothing is taken for enforced that is not said', () => {
+    expect(enforcedOf('')).toMatchObject({
+      seccomp: false,
+      noNewPrivileges: false,
+      namespaces: [],
+      capabilities: [],
+    });
+  });
+
+  test('a process cannot name itself into being confined', () => {
+    const report = `Name:\tSeccomp:\nSeccomp:\t0\nNoNewPrivs:\t0\n`;
+    expect(enforcedOf(report)).toMatchObject({ seccomp: false, noNewPrivileges: false });
+  });
+});
+
+describe('what was asked for and is not in force', () => {
+  const verify = (report: string, options: ContainerOptions = {}): void =>
+    verifyEnforced(enforcedOf(report), specOf(options), CHOWN);
+
+  test('nothing: all is well', () => {
+    expect(() => verify(reportOf())).not.toThrow();
+    expect(() => verify(reportOf({ CapBnd: '0' }))).not.toThrow();
+  });
+
+  test.for<[string, string, ContainerOptions]>([
+    ['the seccomp filter', reportOf({ Seccomp: '0' }), {}],
+    ['no_new_privs', reportOf({ NoNewPrivs: '0' }), {}],
+    ['dropping CAP_SYS_ADMIN', reportOf({ CapBnd: '0000000000200001' }), {}],
+    ['the mount namespace', reportOf({}, ['mnt', 'time']), {}],
+    ['the pid namespace', reportOf({}, ['pid', 'time']), {}],
+    ['the net namespace', reportOf({}, ['net', 'time']), {}],
+    ['the ipc namespace', reportOf({}, ['ipc', 'time']), {}],
+    ['the uts namespace', reportOf({}, ['uts', 'time']), {}],
+    ['the user namespace', reportOf({}, ['user', 'time']), {}],
+    ['the cgroup namespace', reportOf({}, ['cgroup', 'time']), {}],
+    ['the time namespace', reportOf(), { namespaces: { time: true } }],
+  ])('%s is an error', ([missing, report, options]) => {
+    expect(thrownBy(() => verify(report, options))).toMatchObject({
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      step: 'verify confinement',
+      summary: `verify confinement: Not in force: ${missing}`,
+    });
+  });
+
+  test('all of it is told at once', () => {
+    const error = thrownBy(() => verify(reportOf({ Seccomp: '0', NoNewPrivs: '0' }, ['pid', 'time'])));
+    expect(error.summary).toContain('the seccomp filter, no_new_privs, the pid namespace');
+  });
+
+  test('an empty report is an error', () => {
+    expect(() => verify('')).toThrow('Not in force: the seccomp filter');
+  });
+
+  test('a namespace that was not wanted may be shared', () => {
+    expect(() => verify(reportOf({}, ['ipc', 'time']), { namespaces: { ipc: false } })).not.toThrow();
+  });
+});
