@@ -14,7 +14,7 @@ import { LinuxContainer } from './container.js';
 import { readEnforced } from './enforcement.js';
 import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
-import { containerIds, removeDead } from './prune-containers.js';
+import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
 import { readStateFile, type StateRecord } from './state/state-file.js';
 import { systemError, failureOf } from './system-error.js';
@@ -165,6 +165,7 @@ class JoinedContainer extends LinuxContainer {
       if (!channel.closed) throw error;
     }
     await this.#ended;
+    await awaitInitExit(this.native, path.join(this.#base.state, this.id), this.id);
   }
 }
 

@@ -39,6 +39,8 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   | { readonly op: 'write' | 'replace'; readonly text: string }
   /** `directory` only checks that it is one. */
   | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' | 'directory' }
+  /** Waits for the process whose id the file holds, as long as it is in a control group of the container `text`. */
+  | { readonly op: 'await-exit'; readonly text: string }
   /** Fails with EWOULDBLOCK when somebody's lock excludes this one. */
   | { readonly op: 'lock'; readonly exclusive: boolean }
 );

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isContainervError, type PrunedContainer, type PruneReport } from 'containerv-api';
+import { FileBatch } from './file-batch.js';
 import { removeLeftovers } from './leftovers.js';
 import { type Native, native } from './native.js';
 import { lockExclusive } from './state/claim.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
-import { readStateFile } from './state/state-file.js';
+import { initPidFile, readStateFile } from './state/state-file.js';
 
 /** Removes what owners that crashed left behind. A container that is alive, or that was stopped to be started again, stays. */
 export async function pruneContainers(): Promise<PruneReport> {
@@ -48,6 +49,8 @@ export async function removeDead(
     const record = await readStateFile(claim.directory);
     if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
     const known = record !== undefined && record.id === id;
+    // The lock is free as soon as init is dying; its control groups only when the last process is dead.
+    if (known && record.cgroups.length > 0) await awaitInitExit(addon, claim.directory, id);
     return await removeLeftovers(addon, {
       cgroups: known ? record.cgroups : [],
       // Only ever a directory that carries the container's own name.
@@ -60,6 +63,13 @@ export async function removeDead(
   } finally {
     addon.close(claim.lock);
   }
+}
+
+/** Init gives up its lock and its sockets before the kernel has taken down what it kept. */
+export async function awaitInitExit(addon: Native, directory: string, id: string): Promise<void> {
+  const batch = new FileBatch();
+  batch.add({ op: 'await-exit', path: initPidFile(directory), text: id, optional: true });
+  await batch.run(addon, 'wait for init');
 }
 
 export async function containerIds(base: BaseDirectories): Promise<string[]> {

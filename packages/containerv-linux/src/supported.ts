@@ -15,29 +15,37 @@ export function refuseUnsupported(spec: ContainerSpec): void {
 
 /** A policy's system calls and capabilities are enforced; its rules for files and the network are not yet. */
 export function refuseUnsupportedPolicy(policy: SecurityPolicy, network: 'none' | 'host' | 'private'): void {
-  const own = policy.paths.find((rule) => !standardPaths().has(pathKey(rule)));
-  if (own !== undefined)
-    throw unsupported(`enforcement of file rules, and the policy has one for '${own.path}'`);
+  if (!standardPaths().has(pathsKey(policy))) {
+    throw unsupported('enforcement of file rules, and the policy confines files (`addPaths`)');
+  }
   // Without a network nothing can be reached, whatever the rules allow.
   if (policy.networkRules !== undefined && network !== 'none') {
-    throw unsupported('enforcement of network rules, and the policy has some');
+    throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
   }
 }
 
 let standard: ReadonlySet<string> | undefined;
 
-/** The rules of the base policies describe what mount namespaces already give; they are told in `enforced`. */
+/**
+ * The file rules that come with the base policies and their combinations: they describe what the mount namespace mostly
+ * gives, and a warning tells that they are not enforced. Compared as whole lists, since fewer rules confine more.
+ */
 function standardPaths(): ReadonlySet<string> {
-  standard ??= new Set(
-    (['minimal', 'build', 'network', 'custom'] as const).flatMap((name) =>
-      createPolicy(name).paths.map(pathKey),
+  if (standard !== undefined) return standard;
+  const bases = (['minimal', 'build', 'network', 'custom'] as const).map((name) => createPolicy(name));
+  standard = new Set(
+    bases.flatMap((base) =>
+      [base, ...bases.map((other) => base.extend(other))].map((policy) => pathsKey(policy)),
     ),
   );
   return standard;
 }
 
-function pathKey({ path, access }: { readonly path: string; readonly access: number }): string {
-  return `${access} ${path}`;
+function pathsKey({ paths }: Pick<SecurityPolicy, 'paths'>): string {
+  return paths
+    .map(({ path, access }) => `${access} ${path}`)
+    .sort()
+    .join('\n');
 }
 
 function unsupported(what: string): ContainervError {

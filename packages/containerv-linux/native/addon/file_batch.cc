@@ -1,8 +1,13 @@
 #include "file_batch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <cstdlib>
+
+#include "../common/kernel.h"
 #include "../common/unique_fd.h"
 #include "descriptor_io.h"
 #include "remove_tree.h"
@@ -54,6 +59,21 @@ int lock_named(const std::string& path, bool exclusive) {
   return held.release();
 }
 
+// Waits until the process whose id the file holds has ended, if it is in a control group of the
+// container `id`: whoever else has that number by now is not waited for. Only with pidfds (Linux 5.3).
+void await_exit(const std::string& pid_file, const std::string& id) {
+  constexpr int kLongestMs = 10'000;
+  const std::string pid = read_text(pid_file);
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, atoi(pid.c_str()), 0)));
+  if (!process) return;
+  // After the descriptor: it stays what it was, the number may not.
+  const std::string groups = read_text("/proc/" + pid + "/cgroup");
+  if (groups.find("/containerv/" + id + "\n") == std::string::npos) return;
+  pollfd ended{process.get(), POLLIN, 0};
+  while (poll(&ended, 1, kLongestMs) < 0 && errno == EINTR) {
+  }
+}
+
 void check_directory(const std::string& path) {
   struct stat about;
   check(stat(path.c_str(), &about) == 0, "stat", path);
@@ -77,6 +97,7 @@ void run(const FileStep& step, FileResult& result) {
     case FileStep::Kind::kRmdir: return check(rmdir(path.c_str()) == 0 || errno == ENOENT, "rmdir", path);
     case FileStep::Kind::kRemoveTree: return remove_tree(path);
     case FileStep::Kind::kDirectory: return check_directory(path);
+    case FileStep::Kind::kAwaitExit: return await_exit(path, step.text);
   }
 }
 

@@ -39,9 +39,13 @@ export function stateFile(directory: string): string {
   return path.join(directory, 'state.json');
 }
 
+export function initPidFile(directory: string): string {
+  return path.join(directory, 'init.pid');
+}
+
 /** Written as init is started; `null` before, and when it says nothing sensible. */
 export async function readInitPid(directory: string): Promise<number | null> {
-  const pid = Number(await readFile(path.join(directory, 'init.pid'), 'utf8').catch(() => ''));
+  const pid = Number(await readFile(initPidFile(directory), 'utf8').catch(() => ''));
   return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
 }
 
@@ -64,22 +68,45 @@ export async function readStateFile(directory: string): Promise<StateRecord | un
   return isRecord(record) ? record : undefined;
 }
 
+const NETWORKS: readonly unknown[] = ['none', 'host', 'private'];
+
+/** The file is ours alone to write, but what is in it decides what is removed and how processes are confined. */
 function isRecord(value: unknown): value is StateRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const record = value as Partial<Record<keyof StateRecord, unknown>>;
+  if (!isObject(value)) return false;
   return (
-    record.version === 1 &&
-    typeof record.id === 'string' &&
-    typeof record.detached === 'boolean' &&
-    typeof record.createdAt === 'string' &&
-    typeof record.rootfs === 'string' &&
-    typeof record.policy === 'string' &&
-    typeof record.network === 'string' &&
-    (record.ownerPid === null || Number.isSafeInteger(record.ownerPid)) &&
-    (record.dataDirectory === null || typeof record.dataDirectory === 'string') &&
-    Array.isArray(record.cgroups) &&
-    record.cgroups.every((cgroup) => typeof cgroup === 'string') &&
-    typeof record.defaults === 'object' &&
-    record.defaults !== null
+    value['version'] === 1 &&
+    isText(value['id']) &&
+    typeof value['detached'] === 'boolean' &&
+    typeof value['stopped'] === 'boolean' &&
+    !Number.isNaN(Date.parse(String(value['createdAt']))) &&
+    isText(value['rootfs']) &&
+    isText(value['policy']) &&
+    NETWORKS.includes(value['network']) &&
+    (value['ownerPid'] === null || Number.isSafeInteger(value['ownerPid'])) &&
+    (value['dataDirectory'] === null || isText(value['dataDirectory'])) &&
+    Array.isArray(value['cgroups']) &&
+    value['cgroups'].every((cgroup) => isText(cgroup)) &&
+    areDefaults(value['defaults'])
   );
+}
+
+function areDefaults(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['env']) || !isObject(value['user'])) return false;
+  return (
+    isText(value['cwd']) &&
+    Object.values(value['env']).every((text) => typeof text === 'string') &&
+    ['string', 'number'].includes(typeof value['user']['user']) &&
+    Array.isArray(value['rlimits']) &&
+    value['rlimits'].every((rlimit) => isObject(rlimit) && Number.isSafeInteger(rlimit['resource'])) &&
+    /^[0-9a-f]{1,16}$/.test(String(value['capabilities'])) &&
+    isText(value['filter'])
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
