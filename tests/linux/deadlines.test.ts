@@ -32,6 +32,16 @@ describe('timeout', () => {
     expect(Date.now() - started).toBeLessThan(GRACE_MS + 3000);
   });
 
+  test('what the process leaves of its group is killed as well, after the same time', async () => {
+    await using container = await small();
+    const process = await container.spawn('group', ['3'], { timeout: 150 });
+    // The leader obeys SIGTERM, its children ignore it.
+    expect(await process.wait()).toMatchObject({ signal: 'SIGTERM', cause: 'timeout' });
+    await eventually(async () => {
+      expect((await processes(container)).filter(({ name }) => name === 'group')).toEqual([]);
+    }, GRACE_MS + 3000);
+  });
+
   test('the whole process group is meant', async () => {
     await using container = await small();
     const process = await container.spawn('group', ['3'], { timeout: 150, killSignal: 'SIGKILL' });
