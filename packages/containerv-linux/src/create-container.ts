@@ -12,7 +12,7 @@ import { type Confinement, confinementOf, resolvePolicy } from './confinement.js
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, viewHost } from './plan/host-view.js';
-import { pruneOnce, removeDead } from './prune-containers.js';
+import { pruneOnce, removeCrashed } from './prune-containers.js';
 import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
@@ -61,7 +61,7 @@ async function make(
     if (verdict === 'retry') continue;
     // Taken by a container whose owner has crashed: that is cleared first.
     const taken = verdict.error.code === 'ERR_CONTAINERV_EXISTS';
-    if (taken && (await removeDead(addon, base, spec.id, { evenStopped: false })) !== undefined) continue;
+    if (taken && (await removeCrashed(addon, base, spec.id)) !== undefined) continue;
     const undo = new UndoStack();
     if (verdict.ours) undo.push(async () => releaseAll(addon, plan));
     throw withCleanupFailures(verdict.error, await undo.run());

@@ -65,6 +65,27 @@ export async function removeDead(
   }
 }
 
+/** Also a container whose owner has died this very moment, so that its init is about to. */
+export async function removeCrashed(
+  addon: Native,
+  base: BaseDirectories,
+  id: string,
+): Promise<string[] | undefined> {
+  const directory = path.join(base.state, id);
+  const record = await readStateFile(directory);
+  if (record?.ownerPid != null && !isAlive(record.ownerPid)) await awaitInitExit(addon, directory, id);
+  return removeDead(addon, base, id, { evenStopped: false });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Init gives up its lock and its sockets before the kernel has taken down what it kept. */
 export async function awaitInitExit(addon: Native, directory: string, id: string): Promise<void> {
   const batch = new FileBatch();

@@ -59,16 +59,22 @@ int lock_named(const std::string& path, bool exclusive) {
   return held.release();
 }
 
-// Waits until the process whose id the file holds has ended, if it is in a control group of the
-// container `id`: whoever else has that number by now is not waited for. Only with pidfds (Linux 5.3).
+// Whether a process is the container's init: in one of its control groups, or, late in its end, in
+// none of any container any more, while the kernel still kills what it leaves.
+bool is_init_of(const std::string& pid, const std::string& id) {
+  if (read_text("/proc/" + pid + "/comm") != "containerv-init\n") return false;
+  const std::string groups = read_text("/proc/" + pid + "/cgroup");
+  return groups.find("/containerv/" + id + "\n") != std::string::npos || groups.find("/containerv/") == std::string::npos;
+}
+
+// Waits until the process whose id the file holds has ended, if it is the container's init: whoever
+// else has that number by now is not waited for. Only with pidfds (Linux 5.3).
 void await_exit(const std::string& pid_file, const std::string& id) {
   constexpr int kLongestMs = 10'000;
   const std::string pid = read_text(pid_file);
   UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, atoi(pid.c_str()), 0)));
-  if (!process) return;
-  // After the descriptor: it stays what it was, the number may not.
-  const std::string groups = read_text("/proc/" + pid + "/cgroup");
-  if (groups.find("/containerv/" + id + "\n") == std::string::npos) return;
+  // Looked at with the descriptor in hand: it stays what it was, the number may not.
+  if (!process || !is_init_of(pid, id)) return;
   pollfd ended{process.get(), POLLIN, 0};
   while (poll(&ended, 1, kLongestMs) < 0 && errno == EINTR) {
   }

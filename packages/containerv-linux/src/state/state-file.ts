@@ -68,7 +68,7 @@ export async function readStateFile(directory: string): Promise<StateRecord | un
   return isRecord(record) ? record : undefined;
 }
 
-const NETWORKS: readonly unknown[] = ['none', 'host', 'private'];
+const NETWORKS: ReadonlySet<unknown> = new Set(['none', 'host', 'private']);
 
 /** The file is ours alone to write, but what is in it decides what is removed and how processes are confined. */
 function isRecord(value: unknown): value is StateRecord {
@@ -81,7 +81,7 @@ function isRecord(value: unknown): value is StateRecord {
     !Number.isNaN(Date.parse(String(value['createdAt']))) &&
     isText(value['rootfs']) &&
     isText(value['policy']) &&
-    NETWORKS.includes(value['network']) &&
+    NETWORKS.has(value['network']) &&
     (value['ownerPid'] === null || Number.isSafeInteger(value['ownerPid'])) &&
     (value['dataDirectory'] === null || isText(value['dataDirectory'])) &&
     Array.isArray(value['cgroups']) &&
