@@ -73,7 +73,8 @@ export async function removeCrashed(
 ): Promise<string[] | undefined> {
   const directory = path.join(base.state, id);
   const record = await readStateFile(directory);
-  if (record?.ownerPid != null && !isAlive(record.ownerPid)) await awaitInitExit(addon, directory, id);
+  const owner = record?.ownerPid ?? null;
+  if (owner !== null && !isAlive(owner)) await awaitInitExit(addon, directory, id);
   return removeDead(addon, base, id, { evenStopped: false });
 }
 
