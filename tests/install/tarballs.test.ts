@@ -50,8 +50,8 @@ describe.for(PACKAGES)('%s', (name) => {
 
   test('runs nothing when it is installed', () => {
     const { scripts = {} } = manifestOf(name) as { scripts?: Record<string, string> };
-    const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
-    expect(Object.keys(scripts).filter((script) => hooks.includes(script))).toEqual([]);
+    const hooks = /^(pre|post)?(install|prepare)$/;
+    expect(Object.keys(scripts).filter((script) => hooks.test(script))).toEqual([]);
   });
 
   test('says nothing of the machine it was built on', () => {
@@ -80,10 +80,10 @@ test('the driver is optional, what it stands on is not', () => {
 });
 
 test('init is one static program', () => {
-  const [native = ''] = tarEntries(tarballs['containerv-linux'])
-    .map(({ path: file }) => file)
-    .filter((file) => file.endsWith('containerv-init'));
-  const init = tarFile(tarballs['containerv-linux'], native);
+  const entry = tarEntries(tarballs['containerv-linux']).find(({ path: file }) =>
+    file.endsWith('/containerv-init'),
+  );
+  const init = tarFile(tarballs['containerv-linux'], entry?.path ?? '');
   expect(init.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
   expect(init.length).toBeLessThan(2 * 1024 ** 2);
   expect(programHeaderTypes(init)).not.toContain(PT_INTERP);
