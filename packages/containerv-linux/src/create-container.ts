@@ -11,7 +11,7 @@ import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.j
 import { type Confinement, confinementOf, resolvePolicy } from './confinement.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
-import { type HostView, viewHost } from './plan/host-view.js';
+import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
 import { pruneOnce, removeCrashed } from './prune-containers.js';
 import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
@@ -39,8 +39,9 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   await ensurePrivateDirectory(base.state);
   if (spec.writable === 'overlay') await ensurePrivateDirectory(base.data);
   await pruneOnce(addon, base);
-  const container = await make(addon, spec, confinement, base);
-  setImmediate(warn, container, spec);
+  const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
+  const container = await make(addon, spec, confinement, base, host);
+  setImmediate(warn, container, spec, host);
   return container;
 }
 
@@ -49,8 +50,8 @@ async function make(
   spec: ContainerSpec,
   confinement: Confinement,
   base: BaseDirectories,
+  host: HostView,
 ): Promise<OwnedContainer> {
-  const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = planResources(spec, confinement, base, host);
     const input = { spec, confinement, host, plan };
@@ -100,8 +101,17 @@ async function settle(
   }
 }
 
-function warn(container: OwnedContainer, spec: ContainerSpec): void {
+function warn(container: OwnedContainer, spec: ContainerSpec, host: HostView): void {
   const warnings: string[] = [];
+  const readonly = host.system.filter(
+    (entry) => entry.kind === 'directory' && !takesOverlay(entry, spec.namespaces.user),
+  );
+  if (spec.writable !== false && readonly.length > 0) {
+    const paths = readonly.map((entry) => entry.path).join(', ');
+    warnings.push(
+      `Read-only in the container, because other file systems are mounted below it on the host: ${paths}`,
+    );
+  }
   if (seccompLogRequested()) {
     warnings.push(
       'CONTAINERV_SECCOMP_LOG is set: the system call filter logs and allows, it does not enforce',

@@ -1,9 +1,11 @@
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { ETC_ENTRIES, PACKAGE_STORES, SYSTEM_DIRECTORIES } from './host-root.js';
 
 /** One path of the host that `rootfs: 'host'` shows: what it is, and where a link leads. */
 export type HostEntry =
-  | { readonly path: string; readonly kind: 'directory' | 'file' }
+  /** `covered`: something is mounted below it. */
+  | { readonly path: string; readonly kind: 'directory'; readonly covered: boolean }
+  | { readonly path: string; readonly kind: 'file' }
   | { readonly path: string; readonly kind: 'link'; readonly target: string };
 
 export interface HostView {
@@ -26,7 +28,29 @@ function look(paths: readonly string[]): HostEntry[] {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return [];
     if (found.isSymbolicLink()) return [{ path, kind: 'link', target: readlinkSync(path) }];
-    if (found.isDirectory()) return [{ path, kind: 'directory' }];
+    if (found.isDirectory()) {
+      return [
+        { path, kind: 'directory', covered: mountPoints().some((point) => point.startsWith(`${path}/`)) },
+      ];
+    }
     return found.isFile() ? [{ path, kind: 'file' }] : [];
   });
+}
+
+let mounts: readonly string[] | undefined;
+
+/** Read once: what is mounted below system directories does not come and go, and reading it takes longer than a look. */
+function mountPoints(): readonly string[] {
+  mounts ??= readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return mounts;
+}
+
+/**
+ * Whether a system directory can have a writable overlay. In a user namespace the kernel does not let a mount be cloned
+ * without what covers parts of it (mount_namespaces(7), "locked"), which overlayfs would have to.
+ */
+export function takesOverlay(entry: HostEntry, userNamespace: boolean): boolean {
+  return entry.kind === 'directory' && !(userNamespace && entry.covered);
 }

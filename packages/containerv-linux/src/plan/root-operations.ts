@@ -1,7 +1,7 @@
 import { ContainervError, type ContainerSpec, type ResolvedLayer } from 'containerv-api';
 import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
 import { EMPTY_DIRECTORIES, MOUNT_POINTS } from './host-root.js';
-import type { HostEntry, HostView } from './host-view.js';
+import { type HostEntry, type HostView, takesOverlay } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
 
 /** Directories on the host that a container's writes go to; `undefined` when they go nowhere or to memory. */
@@ -151,6 +151,7 @@ function skeleton(base: string, { host, etcFiles }: RootContext): RootOperation[
 
 function systemEntry(entry: HostEntry, spec: ContainerSpec, context: RootContext): RootOperation[] {
   if (entry.kind !== 'directory') return [];
+  if (!takesOverlay(entry, spec.namespaces.user)) return readonlyEntry(entry);
   const [prepare, writes] = writableParts(entry.path.slice(1), spec, context);
   return [...prepare, overlay('root', entry.path, [entry.path], writes, context)];
 }
