@@ -3,6 +3,7 @@ import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
 import { EMPTY_DIRECTORIES, MOUNT_POINTS } from './host-root.js';
 import { type HostEntry, type HostView, takesOverlay } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
+import { keepsRoot } from './standard-mounts.js';
 
 /** Directories on the host that a container's writes go to; `undefined` when they go nowhere or to memory. */
 export interface WritableDirectories {
@@ -98,7 +99,7 @@ function layeredRoot(
         op: 'bind',
         path: target ?? '/',
         source,
-        flags: spec.writable === false ? ['recursive'] : ['recursive', 'create'],
+        flags: keepsRoot(spec) ? ['recursive'] : ['recursive', 'create'],
         attributes: readonly ? [...CONTAINED, 'readonly'] : CONTAINED,
       }),
     ),

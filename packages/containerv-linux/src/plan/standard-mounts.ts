@@ -38,7 +38,7 @@ export interface StandardMountContext {
 
 /** /proc, /dev, /sys and /tmp. */
 export function standardMounts(spec: ContainerSpec, context: StandardMountContext): RootOperation[] {
-  return [...proc(spec), ...dev(spec, context), ...sys(spec, context), tmpfs('/tmp', context, [])];
+  return [...proc(spec), ...dev(spec, context), ...sys(spec, context), ...temporary(spec, context)];
 }
 
 /** What comes after everything else below /proc and /sys is in place. */
@@ -163,7 +163,12 @@ function tmpfs(
   };
 }
 
+/** Whether the root is the caller's own and must stay as it is: not even a mount point may be made in it. */
+export function keepsRoot({ writable, root }: ContainerSpec): boolean {
+  return writable === false && root.kind !== 'host';
+}
+
 /** /proc, /sys and /dev must be what they say: a link by that name is refused (CVE-2019-19921, CVE-2023-27561). */
 function target(spec: ContainerSpec): readonly ('create' | 'no-symlinks')[] {
-  return spec.writable === false && spec.root.kind !== 'host' ? ['no-symlinks'] : ['create', 'no-symlinks'];
+  return keepsRoot(spec) ? ['no-symlinks'] : ['create', 'no-symlinks'];
 }

@@ -1,13 +1,14 @@
 import type { ContainerSpec, ResolvedMount } from 'containerv-api';
 import type { RootOperation } from './operation.js';
+import { keepsRoot } from './standard-mounts.js';
 
 /** The mounts a caller asked for, in the caller's order. */
 export function userMounts(spec: ContainerSpec): RootOperation[] {
-  return spec.mounts.map((mount) => operation(mount));
+  return spec.mounts.map((mount) => operation(mount, mount.create && !keepsRoot(spec)));
 }
 
-function operation(mount: ResolvedMount): RootOperation {
-  const create = mount.create ? (['create'] as const) : ([] as const);
+function operation(mount: ResolvedMount, makeTarget: boolean): RootOperation {
+  const create = makeTarget ? (['create'] as const) : ([] as const);
   const readonly = mount.readonly ? (['readonly'] as const) : ([] as const);
   const attributes = ['nosuid', 'nodev', ...readonly] as const;
   if (mount.type === 'tmpfs') {

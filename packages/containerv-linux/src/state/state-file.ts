@@ -78,7 +78,8 @@ function isRecord(value: unknown): value is StateRecord {
     isText(value['id']) &&
     typeof value['detached'] === 'boolean' &&
     typeof value['stopped'] === 'boolean' &&
-    !Number.isNaN(Date.parse(String(value['createdAt']))) &&
+    isText(value['createdAt']) &&
+    !Number.isNaN(Date.parse(value['createdAt'])) &&
     isText(value['rootfs']) &&
     isText(value['policy']) &&
     NETWORKS.has(value['network']) &&

@@ -4,14 +4,14 @@ import type { RootContext } from '../../src/plan/root-operations.js';
 /** A small host: /usr, /bin as a link into it, a package store, and two entries of /etc. */
 export const HOST: HostView = {
   system: [
-    { path: '/usr', kind: 'directory' },
+    { path: '/usr', kind: 'directory', covered: false },
     { path: '/bin', kind: 'link', target: 'usr/bin' },
-    { path: '/lib64', kind: 'directory' },
+    { path: '/lib64', kind: 'directory', covered: false },
   ],
-  stores: [{ path: '/nix/store', kind: 'directory' }],
+  stores: [{ path: '/nix/store', kind: 'directory', covered: false }],
   etc: [
     { path: '/etc/passwd', kind: 'file' },
-    { path: '/etc/ssl/certs', kind: 'directory' },
+    { path: '/etc/ssl/certs', kind: 'directory', covered: false },
     { path: '/etc/localtime', kind: 'link', target: '/usr/share/zoneinfo/UTC' },
   ],
 };
