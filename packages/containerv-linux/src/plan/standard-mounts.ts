@@ -147,6 +147,12 @@ function sys(spec: ContainerSpec, context: StandardMountContext): RootOperation[
   return mounts;
 }
 
+/** A root that must not be changed and has no /tmp has none. */
+function temporary(spec: ContainerSpec, context: StandardMountContext): RootOperation[] {
+  const mount = tmpfs('/tmp', context, []);
+  return [keepsRoot(spec) && mount.op === 'mount' ? { ...mount, flags: ['skip-missing'] } : mount];
+}
+
 function tmpfs(
   path: string,
   { memoryBytes }: StandardMountContext,
