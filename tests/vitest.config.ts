@@ -30,6 +30,14 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
+          name: 'install',
+          include: ['install/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...everywhere,
           name: 'alone',
           include: ALONE,
           fileParallelism: false,

@@ -7,7 +7,7 @@ export interface ExpectedFailure {
   readonly code: string | RegExp;
   readonly step?: string;
   readonly syscall?: string | RegExp;
-  readonly errno?: string;
+  readonly errno?: string | RegExp;
   readonly path?: string | RegExp;
   readonly hint?: RegExp;
   readonly message?: RegExp;

@@ -35,7 +35,8 @@ export function differences(before, after) {
   const kinds = /** @type {(keyof HostSnapshot)[]} */ (Object.keys(before));
   return kinds.flatMap((kind) => [
     ...without(after[kind], before[kind]).map((line) => `${kind}: new: ${line}`),
-    ...without(before[kind], after[kind]).map((line) => `${kind}: gone: ${line}`),
+    // A control group that has gone was somebody else's.
+    ...(kind === 'cgroups' ? [] : without(before[kind], after[kind]).map((line) => `${kind}: gone: ${line}`)),
   ]);
 }
 
@@ -118,13 +119,18 @@ function tryRead(file) {
  * @param {number | undefined} reaper
  */
 function cgroups(reaper) {
+  return containerGroups().filter((directory) => !isForeign(directory, reaper));
+}
+
+/** Control groups of all containers, sorted. */
+export function containerGroups() {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '/nowhere');
   return [...new Set(points)]
     .flatMap((point) => below(point, 0))
-    .filter((directory) => /\/containerv[^/]*\/./.test(directory) && !isForeign(directory, reaper))
+    .filter((directory) => /\/containerv[^/]*\/./.test(directory))
     .sort();
 }
 

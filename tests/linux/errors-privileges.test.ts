@@ -1,0 +1,86 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { describeAsRoot } from '../support/privilege.js';
+import { runProgram } from '../support/program.js';
+import { keptIds } from '../support/remains.js';
+import { sharedRoot } from '../support/root.js';
+import { scratchPath } from '../support/scratch.js';
+import { program } from '../support/suite.js';
+
+interface Attempted {
+  readonly state?: string;
+  readonly code?: string;
+  readonly step?: string;
+  readonly syscall?: string;
+  readonly errno?: string;
+  readonly message?: string;
+  readonly hint?: string;
+  readonly enforced?: { readonly userNamespace: boolean; readonly seccomp: boolean };
+}
+
+/** Creates a container in a program of another user, or one that may do less. */
+async function create(options: object, how: { uid?: number; under?: readonly string[] }): Promise<Attempted> {
+  const home = scratchPath('home');
+  mkdirSync(home);
+  chmodSync(home, 0o777);
+  const env = { CONTAINERV_STATE_DIR: `${home}/state`, CONTAINERV_DATA_DIR: `${home}/data`, HOME: home };
+  const { code, stdout, stderr } = await runProgram(
+    'try-create',
+    [JSON.stringify({ rootfs: sharedRoot(), ...options })],
+    { env, ...how },
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout) as Attempted;
+}
+
+describe('who may not make namespaces', () => {
+  const under = [program('without-namespaces'), '1000', '1000', '--'];
+
+  test('is told which permission is missing, and where to look', async () => {
+    expect(await create({}, { under })).toMatchObject({
+      code: 'ERR_CONTAINERV_PERMISSION',
+      step: 'start init',
+      syscall: expect.stringMatching(/clone/) as string,
+      errno: 'ENOSPC',
+      message: expect.stringMatching(/may not make namespaces/) as string,
+      hint: expect.stringMatching(/unprivileged user namespaces.*containerv doctor/s) as string,
+    });
+    expect(keptIds()).toEqual([]);
+  });
+
+  test('and cannot do without a user namespace either', async () => {
+    expect(await create({ namespaces: { user: false } }, { under })).toMatchObject({
+      code: 'ERR_CONTAINERV_PERMISSION',
+      message: expect.stringMatching(/needs a user namespace/) as string,
+      hint: expect.stringMatching(/namespaces\.user/) as string,
+    });
+  });
+});
+
+describeAsRoot('an ordinary user', () => {
+  const uid = 65_534;
+
+  test('makes containers where the kernel lets them', async () => {
+    const made = await create({}, { uid });
+    expect(made).toMatchObject({ state: 'running', enforced: { userNamespace: true, seccomp: true } });
+  });
+
+  test('cannot map ids of others', async () => {
+    expect(await create({ users: [{ host: 0, container: 0, size: 10 }] }, { uid })).toMatchObject({
+      code: expect.stringMatching(/UNSUPPORTED|PERMISSION/) as string,
+      message: expect.stringMatching(/users/) as string,
+      hint: expect.stringMatching(/run as root/) as string,
+    });
+  });
+
+  test('cannot use a state directory of somebody else', async () => {
+    const foreign = scratchPath('foreign');
+    mkdirSync(foreign, { mode: 0o755 });
+    const { code, stdout } = await runProgram('try-create', [JSON.stringify({ rootfs: sharedRoot() })], {
+      uid,
+      env: { CONTAINERV_STATE_DIR: foreign },
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_CONTAINERV_PERMISSION', path: foreign });
+  });
+});
