@@ -125,6 +125,20 @@ describe("rootfs: 'host'", () => {
     expect(operations.findIndex((each) => 'path' in each && each.path === 'memory')).toBeLessThan(first);
   });
 
+  test('below which something is mounted is read-only where an overlay cannot cover it', () => {
+    const host = { ...HOST, system: [{ path: '/usr', kind: 'directory', covered: true } as const] };
+    const context = { ...CONTEXT, host };
+    expect(overlays(operationsFor({}, context))).toHaveLength(1);
+    expect(operationsFor({}, context)).toContainEqual({
+      op: 'bind',
+      path: '/usr',
+      source: '/usr',
+      flags: ['no-symlinks', 'recursive'],
+      attributes: READONLY,
+    });
+    expect(overlays(operationsFor({ namespaces: { user: false } }, context))).toHaveLength(2);
+  });
+
   test('false: there is no overlay, and the root is a bounded tmpfs', () => {
     const operations = hostOperations(false);
     expect(overlays(operations)).toEqual([]);

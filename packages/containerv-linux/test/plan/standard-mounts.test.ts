@@ -151,6 +151,17 @@ test.for([
   },
 );
 
+test.for([
+  ['overlay', ['create']],
+  ['direct', ['create']],
+  [false, ['skip-missing']],
+] as const)(
+  'a directory, writable: %s: /tmp is made only where that changes nobody’s',
+  ([writable, flags]) => {
+    expect(at('/tmp', mountsFor({ rootfs: '/srv/root', writable }))).toMatchObject({ flags });
+  },
+);
+
 test('no mount over /proc, /dev or /sys follows a link of the root (CVE-2019-19921)', () => {
   const everyNamespace = [{}, { network: 'host' }, { namespaces: { pid: false, ipc: false } }] as const;
   for (const options of everyNamespace) {

@@ -57,3 +57,11 @@ test('no mount brings devices or set-user-id programs', () => {
   for (const each of userMounts(specOf({ mounts })))
     expect(each).toHaveProperty('attributes', expect.arrayContaining(['nosuid', 'nodev']));
 });
+
+test('a read-only root that is the caller’s gets no mount points, a read-only one of our own does', () => {
+  const mounts = [{ source: '/srv', target: '/data', create: true }];
+  const flags = (rootfs: string): unknown =>
+    userMounts(specOf({ rootfs, writable: false, mounts })).map((each) => 'flags' in each && each.flags);
+  expect(flags('/srv/root')).toEqual([['recursive']]);
+  expect(flags('host')).toEqual([['create', 'recursive']]);
+});
