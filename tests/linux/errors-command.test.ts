@@ -253,7 +253,7 @@ describe('where and how', () => {
     ],
     [
       'a resource limit that does not exist',
-      { rlimits: { files: 1 } as never },
+      { rlimits: { files: 1 } },
       { code: 'ERR_CONTAINERV_INVALID_OPTION', message: /files/ },
     ],
     [

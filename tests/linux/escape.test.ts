@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isContainervError } from 'containerv-api';
 import { joinContainer, pruneContainers } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
-import { json, small } from '../support/container.js';
+import { attempt, json, small } from '../support/container.js';
 import { makeDecoy } from '../support/decoy.js';
 import { snapshotHost } from '../support/host-snapshot.mjs';
 import { startProgram } from '../support/program.js';
@@ -126,11 +126,11 @@ test('what a container mounts over, links or renames, a later start does not fol
   const decoy = makeDecoy();
   const before = decoy.describe();
   await using container = await small({ namespaces: { user: !isRoot } });
-  await container.run('attempt', [
-    ...['rename', '/etc', '/etc-away'],
-    ...['symlink', '/etc', decoy.directory],
-    ...['rename', '/tmp', '/tmp-away'],
-    ...['symlink', '/srv/link', decoy.directory],
+  await attempt(container, [
+    ['rename', '/etc', '/etc-away'],
+    ['symlink', '/etc', decoy.directory],
+    ['rename', '/tmp', '/tmp-away'],
+    ['symlink', '/srv/link', decoy.directory],
   ]);
   await container.stop({ timeout: 0 });
   await container.start().catch((error: unknown) => {
