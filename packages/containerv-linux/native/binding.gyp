@@ -42,6 +42,7 @@
         "init/mounts.cc",
         "init/namespaces.cc",
         "init/operations.cc",
+        "init/overlay.cc",
         "init/plan.cc",
         "init/probe.cc",
         "init/process_table.cc",

@@ -4,6 +4,8 @@ import { type SystemFailure, systemError } from './system-error.js';
 const EPERM = 1;
 const ENOENT = 2;
 const EACCES = 13;
+const ENOTDIR = 20;
+const EISDIR = 21;
 const EINVAL = 22;
 const ENOSPC = 28;
 const ELOOP = 40;
@@ -34,6 +36,24 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
     const hint =
       errno === ENOENT ? 'The path is on the host. Create it first.' : 'It must be readable by this user.';
     return systemError(failure, { ...details, what: 'Cannot open the source of a mount:', hint });
+  }
+  if (step === 'bind mount' && (errno === ENOTDIR || errno === EISDIR)) {
+    const what =
+      errno === EISDIR
+        ? 'The source is a file and the target a directory:'
+        : 'The source is a directory and the target a file:';
+    const hint = 'A file can be mounted over a file only, a directory over a directory.';
+    return systemError(failure, { ...details, code: 'ERR_CONTAINERV_LAYER', what, hint });
+  }
+  if (step === 'set sysctl') {
+    const name = path.replaceAll('/', '.');
+    const what = `The kernel refuses \`${name}\` = '${spec.sysctls[name] ?? ''}'`;
+    const hint =
+      'See its page in the kernel documentation for the values it takes; a user namespace may not change all of them.';
+    return systemError(
+      { ...failure, path: undefined },
+      { ...details, code: 'ERR_CONTAINERV_INVALID_OPTION', what, hint },
+    );
   }
   if (step === 'open mount target' || step === 'bind generated file') {
     const hint =

@@ -133,7 +133,9 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   protected running(call: string): Channel {
     const channel = this.channel();
     if (channel !== undefined && this.#state === 'running') return channel;
-    throw stateError(this.id, this.#state, call);
+    // Init is gone and has not been waited for yet.
+    const state = channel === undefined && this.#state === 'running' ? 'stopped' : this.#state;
+    throw stateError(this.id, state, call);
   }
 
   #host(call: string, spec: ProcessSpec): ProcessHost {

@@ -41,6 +41,7 @@ export const Operation = {
   OpSysctl: 8,
   OpOpenRoot: 9,
   OpRootReadonly: 10,
+  OpOverlay: 11,
 } as const;
 
 export const OperationFlag = {

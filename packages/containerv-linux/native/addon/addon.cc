@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-#include <cstring>
-
 #include "../common/kernel.h"
 #include "../common/protocol.h"
 #include "control_socket.h"
@@ -24,7 +22,8 @@
 namespace containerv {
 
 Napi::Value to_js(Napi::Env env, const SysError& error) {
-  Napi::Error made = Napi::Error::New(env, error.syscall + ": " + strerror(error.error));
+  // The text for people is composed in TypeScript.
+  Napi::Error made = Napi::Error::New(env, error.syscall + ": errno " + std::to_string(error.error));
   made.Set("step", error.step);
   made.Set("syscall", error.syscall);
   made.Set("errno", Napi::Number::New(env, -error.error));

@@ -67,6 +67,7 @@ enum Operation : uint32_t {
   kOpSysctl = 8,    // key as a path below /proc/sys, value
   kOpOpenRoot = 9,  // the root is at staging/root from here on
   kOpRootReadonly = 10,
+  kOpOverlay = 11,  // place, path, flags, attributes, lower directories topmost first, upper, work, u32 userxattr
 };
 
 enum OperationFlag : uint32_t {

@@ -33,6 +33,8 @@ int scan(const char* path, int fields_needed, Visit visit) {
     if (got < 0) return errno;
     if ((total += got) > kMaxFile) return EFBIG;
     held += static_cast<size_t>(got);
+    // A last line without an end is one too.
+    if (got == 0 && held > 0) line[held++] = '\n';
     line[held] = 0;
     char* start = line;
     while (char* end = static_cast<char*>(memchr(start, '\n', static_cast<size_t>(line + held - start)))) {

@@ -96,7 +96,8 @@ void Child::limit_resources(const SpawnRequest& request) {
 
 void Child::resolve_name(const UserSpec& user, Identity& identity) {
   char name[256];
-  snprintf(name, sizeof name, "%s", user.name);
+  if (snprintf(name, sizeof name, "%s", user.name) >= static_cast<int>(sizeof name))
+    fail(ChildStep::kUser, "read", ENAMETOOLONG, user.name);
   char* group = strchr(name, ':');
   if (group) *group++ = 0;
   Account account;

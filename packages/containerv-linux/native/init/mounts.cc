@@ -47,28 +47,6 @@ void read_explanation(int context, Failure& failure) {
 
 void fd_path(int fd, char (&text)[32]) { snprintf(text, sizeof text, "/proc/self/fd/%d", fd); }
 
-bool mount_legacy(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
-                  std::span<const MountOption> options, const char* step, Failure& failure) {
-  char data[4096];
-  size_t used = 0;
-  for (const auto& option : options) {
-    if (used > 0) data[used++] = ',';
-    for (const char* text : {option.key, option.value[0] ? "=" : "", option.value}) {
-      for (const char* c = text; *c; ++c) {
-        if (used + 3 >= sizeof data) return failure.set(E2BIG, step, "mount", at.path);
-        if (*c == ',' && text == option.value) data[used++] = '\\';  // mount(2) splits options at commas
-        data[used++] = *c;
-      }
-    }
-  }
-  data[used] = 0;
-  char target[32];
-  fd_path(at.fd.get(), target);
-  if (mount(source[0] ? source : type, target, type, legacy_flags(attributes), data) != 0)
-    return failure.set(step, "mount", at.path);
-  return true;
-}
-
 bool remount(int root, const char* path, uint32_t attributes, const char* step, Failure& failure) {
   UniqueFd mounted = open_in_root(root, path, O_PATH);
   if (!mounted) return failure.set(step, "openat2", path);
@@ -102,11 +80,33 @@ bool bind_legacy(const MountPoint& at, int source, uint32_t attributes, bool rec
 
 }  // namespace
 
+bool mount_by_data(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
+                   std::span<const MountOption> options, const char* step, Failure& failure) {
+  char data[4096];
+  size_t used = 0;
+  for (const auto& option : options) {
+    if (used > 0) data[used++] = ',';
+    for (const char* text : {option.key, option.value[0] ? "=" : "", option.value}) {
+      for (const char* c = text; *c; ++c) {
+        if (used + 3 >= sizeof data) return failure.set(E2BIG, step, "mount", at.path);
+        if (*c == ',' && text == option.value) data[used++] = '\\';  // mount(2) splits options at commas
+        data[used++] = *c;
+      }
+    }
+  }
+  data[used] = 0;
+  char target[32];
+  fd_path(at.fd.get(), target);
+  if (mount(source[0] ? source : type, target, type, legacy_flags(attributes), data) != 0)
+    return failure.set(step, "mount", at.path);
+  return true;
+}
+
 bool mount_filesystem(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
                       std::span<const MountOption> options, const char* step, Failure& failure) {
   UniqueFd context(fsopen(type));
   if (!context) {
-    if (errno == ENOSYS) return mount_legacy(at, type, source, attributes, options, step, failure);
+    if (errno == ENOSYS) return mount_by_data(at, type, source, attributes, options, step, failure);
     return failure.set(step, "fsopen", at.path);
   }
   if (source[0] && fsconfig(context.get(), kFsconfigSetString, "source", source) != 0)

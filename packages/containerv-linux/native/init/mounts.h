@@ -26,6 +26,10 @@ struct MountPoint {
 bool mount_filesystem(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
                       std::span<const MountOption> options, const char* step, Failure& failure);
 
+// The same with mount(2) alone, whose options are one text of at most a page.
+bool mount_by_data(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
+                   std::span<const MountOption> options, const char* step, Failure& failure);
+
 // What `source` (an O_PATH descriptor in this mount namespace) names, attached at the mount point
 // with the attributes really in force: with open_tree(2) and mount_setattr(2); on older kernels
 // with mount(2), and a remount of each mount below when recursive.

@@ -12,6 +12,7 @@
 #include "../common/kernel.h"
 #include "../common/protocol.h"
 #include "mounts.h"
+#include "overlay.h"
 #include "rooted_path.h"
 
 namespace containerv {
@@ -20,6 +21,7 @@ namespace {
 using namespace protocol;
 
 constexpr size_t kMaxMountOptions = 32;
+constexpr uint32_t kMaxLayers = 500;
 constexpr uint32_t kLocked = kReadonly | kNosuid | kNodev | kNoexec;
 
 Links links_for(uint32_t flags) { return flags & kNoSymlinks ? Links::kRefuse : Links::kFollowInRoot; }
@@ -39,6 +41,21 @@ bool write_all(int fd, std::span<const uint8_t> bytes) {
 bool is_directory(int fd) {
   struct stat about;
   return fstat(fd, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+// Makes the directory that `path` is to be in, and gives its last component.
+UniqueFd make_parent(int tree, const char* path, const char*& name) {
+  const char* slash = strrchr(path, '/');
+  name = slash ? slash + 1 : path;
+  char parent[PATH_MAX];
+  const size_t size = slash ? static_cast<size_t>(slash - path) : 0;
+  if (size >= sizeof parent) {
+    errno = ENAMETOOLONG;
+    return UniqueFd();
+  }
+  memcpy(parent, path, size);
+  parent[size] = 0;
+  return make_in_root(tree, parent, Kind::kDirectory, 0755);
 }
 
 UniqueFd mount_point(int tree, const char* path, uint32_t flags, Kind kind) {
@@ -75,6 +92,7 @@ bool RootBuilder::run(WireReader& plan, Failure& failure) {
       case kOpSymlink: done = symlink(plan, failure); break;
       case kOpMount: done = mount(plan, failure); break;
       case kOpBind: done = bind(plan, failure); break;
+      case kOpOverlay: done = overlay(plan, failure); break;
       case kOpFile: done = file(plan, failure); break;
       case kOpMask: done = mask(plan, failure); break;
       case kOpReadonly: done = readonly(plan, failure); break;
@@ -107,12 +125,10 @@ bool RootBuilder::symlink(WireReader& plan, Failure& failure) {
   const char* path = plan.text();
   const char* target = plan.text();
   if (!plan.ok()) return false;
-  const char* slash = strrchr(path, '/');
-  char parent[PATH_MAX];
-  snprintf(parent, sizeof parent, "%.*s", static_cast<int>(slash ? slash - path : 0), path);
-  UniqueFd directory = make_in_root(tree(place), parent, Kind::kDirectory, 0755);
+  const char* name;
+  UniqueFd directory = make_parent(tree(place), path, name);
   if (!directory) return failure.set("make symbolic link", "openat2", path);
-  if (symlinkat(target, directory.get(), slash ? slash + 1 : path) != 0 && errno != EEXIST)
+  if (symlinkat(target, directory.get(), name) != 0 && errno != EEXIST)
     return failure.set("make symbolic link", "symlinkat", path);
   return true;
 }
@@ -149,6 +165,24 @@ bool RootBuilder::open_proc(const char* path, Failure& failure) {
   return failure.set(ELOOP, "open /proc", "openat2", path);
 }
 
+bool RootBuilder::overlay(WireReader& plan, Failure& failure) {
+  const uint32_t place = plan.u32();
+  const char* path = plan.text();
+  const uint32_t flags = plan.u32();
+  const uint32_t attributes = plan.u32() & kLocked;
+  static const char* lower[kMaxLayers];
+  const uint32_t layers = plan.count(5);
+  if (layers > kMaxLayers) plan.fail();
+  for (uint32_t i = 0; i < layers && plan.ok(); ++i) lower[i] = plan.text();
+  const char* upper = plan.text();
+  const char* work = plan.text();
+  const bool user_attributes = plan.u32() != 0;
+  if (!plan.ok()) return false;
+  MountPoint at{tree(place), path, mount_point(tree(place), path, flags, Kind::kDirectory)};
+  if (!at.fd) return failure.set("mount overlay", "openat2", path);
+  return mount_overlay(at, {{lower, layers}, upper, work, user_attributes}, attributes, failure);
+}
+
 bool RootBuilder::bind(WireReader& plan, Failure& failure) {
   const uint32_t place = plan.u32();
   const char* path = plan.text();
@@ -165,6 +199,9 @@ bool RootBuilder::bind(WireReader& plan, Failure& failure) {
     if (errno == ENOENT && flags & kSkipMissing) return true;
     return failure.set("open mount target", "openat2", path);
   }
+  // Looked at here, so that every kernel says the same.
+  if (is_directory(source.get()) != is_directory(at.fd.get()))
+    return failure.set(is_directory(at.fd.get()) ? EISDIR : ENOTDIR, "bind mount", "move_mount", path);
   if (!containerv::bind(at, source.get(), attributes, flags & kRecursive, "bind mount", failure)) return false;
   return place != kInRoot || strcmp(path, "/proc") != 0 || open_proc(path, failure);
 }
@@ -183,12 +220,10 @@ bool RootBuilder::file(WireReader& plan, Failure& failure) {
 bool RootBuilder::write_file(int tree, const char* path, uint32_t mode, std::span<const uint8_t> content,
                              Failure& failure) {
   const char* step = "write generated file";
-  const char* slash = strrchr(path, '/');
-  char parent[PATH_MAX];
-  snprintf(parent, sizeof parent, "%.*s", static_cast<int>(slash ? slash - path : 0), path);
-  UniqueFd directory = make_in_root(tree, parent, Kind::kDirectory, 0755);
+  const char* name;
+  UniqueFd directory = make_parent(tree, path, name);
   if (!directory) return failure.set(step, "openat2", path);
-  UniqueFd made(openat(directory.get(), slash ? slash + 1 : path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  UniqueFd made(openat(directory.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!made && errno == EEXIST) return true;  // a container that is started again has its own by now
   return (made && write_all(made.get(), content)) || failure.set(step, "openat", path);
 }
@@ -245,7 +280,8 @@ bool RootBuilder::sysctl(WireReader& plan, Failure& failure) {
   if (!plan.ok()) return false;
   if (!proc_) return failure.set(ENOENT, step, "openat2", key);
   char path[256];
-  snprintf(path, sizeof path, "sys/%s", key);
+  if (snprintf(path, sizeof path, "sys/%s", key) >= static_cast<int>(sizeof path))
+    return failure.set(ENAMETOOLONG, step, "openat2", key);
   UniqueFd file = open_in_root(proc_.get(), path, O_WRONLY, Links::kRefuse);
   if (!file) return failure.set(step, "openat2", key);
   return write_all(file.get(), value) || failure.set(step, "write", key);

@@ -28,6 +28,7 @@ class RootBuilder {
   bool symlink(WireReader& plan, Failure& failure);
   bool mount(WireReader& plan, Failure& failure);
   bool bind(WireReader& plan, Failure& failure);
+  bool overlay(WireReader& plan, Failure& failure);
   bool file(WireReader& plan, Failure& failure);
   bool write_file(int tree, const char* path, uint32_t mode, std::span<const uint8_t> content, Failure& failure);
   bool bind_file(const char* path, uint32_t flags, uint32_t mode, std::span<const uint8_t> content, Failure& failure);

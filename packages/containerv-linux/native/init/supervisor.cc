@@ -137,7 +137,10 @@ void Supervisor::accept_clients() {
 void Supervisor::serve(Client* client) {
   switch (message_.receive(client->socket())) {
     case Message::Result::kNothing: return;
-    case Message::Result::kClosed: return drop(client);
+    case Message::Result::kClosed:
+      // It may have brought descriptors all the same.
+      message_.release();
+      return drop(client);
     case Message::Result::kMessage: break;
   }
   switch (message_.type()) {

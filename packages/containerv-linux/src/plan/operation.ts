@@ -9,6 +9,16 @@ export type RootOperation =
         readonly options?: Readonly<Record<string, string>>;
       })
   | ({ readonly op: 'bind'; readonly source: string } & Attachment)
+  | ({
+      readonly op: 'overlay';
+      /** Topmost first. */
+      readonly lower: readonly string[];
+      /** Empty, as `work`: read-only. */
+      readonly upper: string;
+      readonly work: string;
+      /** Deletions are marked in `user.` attributes, as they must be in a user namespace. */
+      readonly userAttributes: boolean;
+    } & Attachment)
   | {
       readonly op: 'file';
       readonly place?: TreePlace;
@@ -72,6 +82,16 @@ export function writeOperation(writer: WireWriter, operation: RootOperation): vo
     case 'bind':
       writeAttachment(writer.u32(Operation.OpBind), operation).text(operation.source);
       writer.u32(bits(operation.attributes, MOUNT_FLAGS));
+      break;
+    case 'overlay':
+      writeAttachment(writer.u32(Operation.OpOverlay), operation).u32(
+        bits(operation.attributes, MOUNT_FLAGS),
+      );
+      writer
+        .list(operation.lower, (path) => writer.text(path))
+        .text(operation.upper)
+        .text(operation.work);
+      writer.u32(operation.userAttributes ? 1 : 0);
       break;
     case 'file':
       writer.u32(Operation.OpFile).u32(placeNumber(operation.place)).text(operation.path);

@@ -210,30 +210,15 @@ function overlay(
   writes: WritableDirectories | undefined,
   { userAttributes }: RootContext,
 ): RootOperation {
-  const lowerdir = lowerFirst.toReversed().map(escapeLower).join(':');
   return {
-    op: 'mount',
+    op: 'overlay',
     place,
     path,
     flags: ['no-symlinks'],
-    type: 'overlay',
-    source: 'overlay',
     attributes: CONTAINED,
-    options: {
-      lowerdir,
-      ...(writes === undefined
-        ? {}
-        : { upperdir: escapeUpper(writes.upper), workdir: escapeUpper(writes.work) }),
-      ...(userAttributes ? { userxattr: '' } : {}),
-    },
+    lower: lowerFirst.toReversed(),
+    upper: writes?.upper ?? '',
+    work: writes?.work ?? '',
+    userAttributes,
   };
-}
-
-/** `:` separates lower directories, `\` escapes (overlayfs.rst, "Multiple lower layers"). */
-export function escapeLower(path: string): string {
-  return path.replaceAll(/[\\:]/g, (character) => `\\${character}`);
-}
-
-function escapeUpper(path: string): string {
-  return path.replaceAll('\\', '\\\\');
 }

@@ -27,6 +27,8 @@ export interface ProcessHost {
 }
 
 const SIGKILL = 9;
+/** kMaxBody of native/common/protocol.h, and the header. */
+const MAX_MESSAGE_BYTES = 8 * 1024 ** 2 + 8;
 const SIGSYS = 31;
 const NO_USAGE: ResourceUsage = {
   userCpuMs: null,
@@ -80,9 +82,9 @@ export class InitProcess {
       host.channel.expect(started.#request, (reply) => started.#onReply(reply, resolve, reject));
       const fds = spec.tty === undefined ? stdio.childFds : [];
       try {
-        host.channel.send(encodeSpawn(started.#request, spec, confinement), fds, () =>
-          stdio.closeChildEnds(),
-        );
+        const message = encodeSpawn(started.#request, spec, confinement);
+        if (message.length > MAX_MESSAGE_BYTES) throw tooLarge(spec);
+        host.channel.send(message, fds, () => stdio.closeChildEnds());
         started.#arm();
       } catch (error) {
         started.#finish();
@@ -206,6 +208,18 @@ export class InitProcess {
     if (signal === SIGKILL && (await this.#host.takeOomKill())) return 'oom';
     return 'signal';
   }
+}
+
+function tooLarge(spec: ProcessSpec): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_SPAWN',
+    `The arguments and environment of '${spec.argv[0]}' are too large`,
+    {
+      step: 'execute command',
+      errno: 'E2BIG',
+      hint: 'The kernel takes 6 MiB of them at most. Pass the rest in a file or through stdin.',
+    },
+  );
 }
 
 interface RawExit {

@@ -2,6 +2,7 @@ import type { ContainervError, ErrorCode, ProcessSpec } from 'containerv-api';
 import { type SystemFailure, systemError } from '../system-error.js';
 
 const ENOENT = 2;
+const E2BIG = 7;
 const ENOEXEC = 8;
 const EAGAIN = 11;
 const ENOMEM = 12;
@@ -75,7 +76,11 @@ function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervErro
       : `Looked for inside the container in PATH=${spec.env['PATH'] ?? '(default)'}`;
     return systemError(bare, { code, what: 'Command not found:', hint });
   }
-  return systemError(failure, { code, what: 'Cannot execute' });
+  const hint =
+    failure.errno === E2BIG
+      ? 'The kernel takes 6 MiB of arguments and environment at most. Pass the rest in a file or through stdin.'
+      : undefined;
+  return systemError(failure, { code, what: 'Cannot execute', hint });
 }
 
 function userError(failure: SystemFailure, { user }: ProcessSpec): ContainervError {

@@ -2,6 +2,7 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { ContainervError } from 'containerv-api';
+import { failureOf, systemError } from '../system-error.js';
 
 /** Where containers are kept track of, and where what they write lives. */
 export interface BaseDirectories {
@@ -67,7 +68,15 @@ const verified = new Set<string>();
  */
 export async function ensurePrivateDirectory(directory: string): Promise<void> {
   if (verified.has(directory)) return;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const failure = failureOf(cause, 'prepare directories');
+    if (failure === undefined) throw cause;
+    const hint =
+      'CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places; each must be a directory or not be there.';
+    throw systemError(failure, { what: 'Cannot make the directory', hint, cause });
+  }
   const found = await lstat(directory);
   const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (!ours) {

@@ -1,8 +1,7 @@
 import type { ContainerOptions } from 'containerv-api';
 import { describe, expect, test } from 'vitest';
 import type { RootOperation } from '../../src/plan/operation.js';
-import { escapeLower, type RootContext, rootOperations } from '../../src/plan/root-operations.js';
-import { fc, property } from '../support/property.js';
+import { type RootContext, rootOperations } from '../../src/plan/root-operations.js';
 import { CONTEXT, HOST, WITHOUT_DISK } from '../support/root-context.js';
 import { specOf } from '../support/spec.js';
 import { thrownBy } from '../support/thrown.js';
@@ -16,7 +15,15 @@ function operationsFor(options: ContainerOptions, context: RootContext = CONTEXT
 
 function overlays(operations: readonly RootOperation[]): Readonly<Record<string, string>>[] {
   return operations.flatMap((each) =>
-    each.op === 'mount' && each.type === 'overlay' ? [each.options ?? {}] : [],
+    each.op === 'overlay'
+      ? [
+          {
+            lowerdir: each.lower.join(':'),
+            ...(each.upper === '' ? {} : { upperdir: each.upper, workdir: each.work }),
+            ...(each.userAttributes ? { userxattr: '' } : {}),
+          },
+        ]
+      : [],
   );
 }
 
@@ -32,9 +39,7 @@ describe("rootfs: 'host'", () => {
   test.for(writables)('writable: %s shows nothing of the host but what is listed', (writable) => {
     const shown = hostOperations(writable).flatMap((each) => {
       if (each.op === 'bind') return [each.source];
-      return each.op === 'mount' && each.type === 'overlay'
-        ? (each.options?.['lowerdir'] ?? '').split(':')
-        : [];
+      return each.op === 'overlay' ? each.lower : [];
     });
     const own = `${CONTEXT.staging}/generated`;
     const expected = listed.flatMap(({ path, kind }) => (kind === 'link' ? [] : [path]));
@@ -74,7 +79,11 @@ describe("rootfs: 'host'", () => {
       const opened = operations.findIndex(({ op }) => op === 'open-root');
       const made = operations
         .slice(0, opened)
-        .flatMap((each) => ('path' in each && 'place' in each && each.op !== 'mount' ? [each.path] : []));
+        .flatMap((each) =>
+          'path' in each && 'place' in each && each.op !== 'mount' && each.op !== 'overlay'
+            ? [each.path]
+            : [],
+        );
       const base = baseOf(writable);
       const own = ['/proc', '/dev', '/sys', '/tmp'];
       for (const path of [...listed.map((entry) => entry.path), ...own])
@@ -158,18 +167,15 @@ describe('a directory', () => {
     expect(operationsFor({ rootfs })).toEqual([
       { op: 'file', place: 'staging', path: 'generated/etc/hostname', flags: [], content: 'box\n' },
       {
-        op: 'mount',
+        op: 'overlay',
         place: 'staging',
         path: 'root',
         flags: ['no-symlinks'],
-        type: 'overlay',
-        source: 'overlay',
         attributes: CONTAINED,
-        options: {
-          lowerdir: '/run/containerv/box/generated:/srv/root',
-          upperdir: '/data/box/upper',
-          workdir: '/data/box/work/root',
-        },
+        lower: ['/run/containerv/box/generated', '/srv/root'],
+        upper: '/data/box/upper',
+        work: '/data/box/work/root',
+        userAttributes: false,
       },
       { op: 'open-root' },
     ]);
@@ -276,27 +282,12 @@ describe('layers', () => {
   });
 });
 
-describe('what overlayfs would take for syntax', () => {
-  test('is escaped: lower directories are separated by colons, upper ones are not', () => {
-    const directories = { upper: '/data/a:b\\c/upper', work: '/data/a:b\\c/work' };
-    const [options] = overlays(operationsFor({ rootfs: '/srv/a:b\\c' }, { ...CONTEXT, directories }));
-    expect(options).toEqual({
-      lowerdir: '/run/containerv/box/generated:/srv/a\\:b\\\\c',
-      upperdir: '/data/a:b\\\\c/upper',
-      workdir: '/data/a:b\\\\c/work/root',
-    });
-  });
-
-  /** As ovl_parse_layer and ovl_unescape of fs/overlayfs read the option. */
-  function splitLower(option: string): string[] {
-    const [first = '', ...rest] = [...option.matchAll(/(?:[^\\:]|\\[^])+|:/g)].map(([part]) => part);
-    return [first, ...rest].filter((part) => part !== ':').map((part) => part.replaceAll(/\\([^])/g, '$1'));
-  }
-
-  const path = fc
-    .array(fc.constantFrom('/', ':', '\\', 'a', 'é', ',', ' '), { minLength: 1, maxLength: 12 })
-    .map((parts) => parts.join(''));
-  property([fc.array(path, { minLength: 1, maxLength: 5 })])('and comes out as it went in', (paths) => {
-    expect(splitLower(paths.map(escapeLower).join(':'))).toEqual(paths);
+test('what overlayfs would take for syntax goes to init as it is, which names directories by descriptor', () => {
+  const directories = { upper: '/data/a:b\\c/upper', work: '/data/a:b\\c/work' };
+  const operations = operationsFor({ rootfs: '/srv/a:b\\c' }, { ...CONTEXT, directories });
+  expect(operations.find(({ op }) => op === 'overlay')).toMatchObject({
+    lower: ['/run/containerv/box/generated', '/srv/a:b\\c'],
+    upper: '/data/a:b\\c/upper',
+    work: '/data/a:b\\c/work/root',
   });
 });

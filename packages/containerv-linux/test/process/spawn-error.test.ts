@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
     code: SPAWN,
     errno: 'E2BIG',
     says: "Cannot execute '/bin/tool'",
-    hint: undefined,
+    hint: 'The kernel takes 6 MiB',
   },
   {
     failure: { step: 'enter working directory', errno: 2, path: '/work' },
