@@ -137,6 +137,22 @@ const cases: readonly Case[] = [
     hint: 'mapped in the user namespace',
   },
   {
+    failure: { step: 'become user', syscall: 'read', errno: 27, path: '/etc/passwd' },
+    options: { user: 'www' },
+    code: 'ERR_CONTAINERV_SYSTEM',
+    errno: 'EFBIG',
+    says: "Cannot become user '/etc/passwd'",
+    hint: undefined,
+  },
+  {
+    failure: { step: 'become user', syscall: 'setgroups', errno: 2 },
+    options: { user: 'www' },
+    code: 'ERR_CONTAINERV_NOT_FOUND',
+    errno: 'ENOENT',
+    says: 'Cannot become user',
+    hint: 'mapped in the user namespace',
+  },
+  {
     failure: { step: 'start process', syscall: 'fork', errno: 11 },
     code: SPAWN,
     errno: 'EAGAIN',
