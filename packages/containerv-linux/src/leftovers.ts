@@ -16,7 +16,7 @@ export function removalSteps({ cgroups, dataDirectory, stateDirectory }: Leftove
   const batch = new FileBatch();
   for (const path of cgroups) batch.add({ op: 'rmdir', path });
   if (dataDirectory !== null) batch.add({ op: 'remove-tree', path: dataDirectory });
-  batch.add({ op: 'remove-tree', path: stateDirectory });
+  batch.add({ op: 'remove-claim', path: stateDirectory });
   return batch;
 }
 

@@ -22,8 +22,9 @@ async function describe(directory: string): Promise<ContainerInfo | undefined> {
   if (record === undefined) return undefined;
   const addon = native();
   const claim = await lockExclusive(addon, directory);
-  if (claim !== undefined) addon.close(claim.lock);
-  return toInfo(record, claim === undefined ? await readInitPid(directory) : null, claim === undefined);
+  if (typeof claim === 'object') addon.close(claim.lock);
+  const alive = claim === 'held';
+  return toInfo(record, alive ? await readInitPid(directory) : null, alive);
 }
 
 function toInfo(record: StateRecord, initPid: number | null, alive: boolean): ContainerInfo {

@@ -28,7 +28,7 @@ async function prune(addon: Native, base: BaseDirectories): Promise<PruneReport>
   for (const id of await containerIds(base)) {
     try {
       const released = await removeDead(addon, base, id, { evenStopped: false });
-      if (released !== undefined) removed.push({ id, released });
+      if (Array.isArray(released)) removed.push({ id, released });
     } catch (error) {
       failed.push({ id, message: isContainervError(error) ? error.message : String(error) });
     }
@@ -36,15 +36,16 @@ async function prune(addon: Native, base: BaseDirectories): Promise<PruneReport>
   return { removed, failed };
 }
 
-/** @returns what was released; `undefined`: it is alive, or stopped and to be kept. */
+/** @returns what was released; `'gone'`: there was nothing; `undefined`: it is alive, or stopped and to be kept. */
 export async function removeDead(
   addon: Native,
   base: BaseDirectories,
   id: string,
   { evenStopped }: { readonly evenStopped: boolean },
-): Promise<string[] | undefined> {
+): Promise<string[] | 'gone' | undefined> {
   const claim = await lockExclusive(addon, path.join(base.state, id));
-  if (claim === undefined) return undefined;
+  if (claim === 'held') return undefined;
+  if (claim === 'gone') return 'gone';
   try {
     const record = await readStateFile(claim.directory);
     if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
@@ -70,7 +71,7 @@ export async function removeCrashed(
   addon: Native,
   base: BaseDirectories,
   id: string,
-): Promise<string[] | undefined> {
+): Promise<string[] | 'gone' | undefined> {
   const directory = path.join(base.state, id);
   const record = await readStateFile(directory);
   const owner = record?.ownerPid ?? null;

@@ -56,7 +56,7 @@ FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
   const std::pair<const char*, Kind> kinds[] = {
       {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
       {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
-      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}};
+      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}};
   for (const auto& [known, kind] : kinds)
     if (name == known) return kind;
   throw Napi::TypeError::New(env, "Unknown file step " + name);

@@ -176,7 +176,7 @@ UniqueFd seal_executable(const std::string& path) {
 
 UniqueFd lock_file(const std::string& path, bool exclusive) {
   const char* step = "lock state directory";
-  UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  UniqueFd file(open(path.c_str(), O_RDWR | (exclusive ? 0 : O_CREAT) | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) fail(step, "open", path);
   if (flock(file.get(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return file;
   if (!would_block()) fail(step, "flock", path);

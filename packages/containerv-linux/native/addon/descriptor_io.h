@@ -40,7 +40,8 @@ Pipe make_pipe();
 // A copy of an executable in memory that nobody can change (memfd_create(2), sealed).
 UniqueFd seal_executable(const std::string& path);
 
-// flock(2) on a file that is made if it is missing. Empty when somebody holds a lock that excludes this one.
+// flock(2): shared on a file that is made if it is missing, exclusive on one that is there. Empty when
+// somebody holds a lock that excludes this one.
 UniqueFd lock_file(const std::string& path, bool exclusive);
 
 }  // namespace containerv

@@ -102,6 +102,7 @@ void run(const FileStep& step, FileResult& result) {
     case FileStep::Kind::kLock: result.fd = lock_named(path, step.mode != 0); return;
     case FileStep::Kind::kRmdir: return check(rmdir(path.c_str()) == 0 || errno == ENOENT, "rmdir", path);
     case FileStep::Kind::kRemoveTree: return remove_tree(path);
+    case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock");
     case FileStep::Kind::kDirectory: return check_directory(path);
     case FileStep::Kind::kAwaitExit: return await_exit(path, step.text);
   }

@@ -24,7 +24,8 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Removal {
  public:
-  explicit Removal(int top, dev_t device, const std::string& path) : top_(top), device_(device), path_(path) {}
+  Removal(int top, dev_t device, const std::string& path, const std::string& last)
+      : top_(top), device_(device), path_(path), last_(last) {}
 
   void empty(int directory, int depth) {
     const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -33,7 +34,7 @@ class Removal {
     if (!entries) fail(kStep, "fdopendir", path_);
     while (const dirent* entry = readdir(entries.get())) {
       const char* name = entry->d_name;
-      if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+      if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (depth == 0 && last_ == name)) continue;
       if (entry->d_type != DT_DIR && (unlinkat(directory, name, 0) == 0 || (make_writable(directory) && unlinkat(directory, name, 0) == 0)))
         continue;
       if (entry->d_type != DT_DIR && errno != EISDIR && errno != EPERM) {
@@ -76,12 +77,15 @@ class Removal {
   int top_;
   dev_t device_;
   const std::string& path_;
+  const std::string& last_;
   unsigned moved_ = 0;
 };
 
 }  // namespace
 
-void remove_tree(const std::string& path) {
+void remove_tree(const std::string& path) { remove_tree_and_last(path, ""); }
+
+void remove_tree_and_last(const std::string& path, const std::string& last) {
   UniqueFd top(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!top && errno == EACCES && chmod(path.c_str(), 0700) == 0)
     top.reset(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -91,9 +95,10 @@ void remove_tree(const std::string& path) {
   }
   struct stat about;
   if (fstat(top.get(), &about) != 0) fail(kStep, "fstat", path);
-  Removal removal(top.get(), about.st_dev, path);
+  Removal removal(top.get(), about.st_dev, path, last);
   for (;;) {
     removal.empty(top.get(), 0);
+    if (!last.empty() && unlinkat(top.get(), last.c_str(), 0) != 0 && errno != ENOENT) fail(kStep, "unlinkat", path);
     if (rmdir(path.c_str()) == 0 || errno == ENOENT) return;
     if (errno != ENOTEMPTY && errno != EEXIST) fail(kStep, "rmdir", path);
   }

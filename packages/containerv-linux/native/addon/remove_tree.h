@@ -9,4 +9,8 @@ namespace containerv {
 // is fine. Throws SysError.
 void remove_tree(const std::string& path);
 
+// The same, `last` of the directory's own entries after all others: as long as it is there, the
+// directory is somebody's.
+void remove_tree_and_last(const std::string& path, const std::string& last);
+
 }  // namespace containerv

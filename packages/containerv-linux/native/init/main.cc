@@ -38,15 +38,16 @@ void start_clean() {
 
 bool isolate(const Plan& plan, Failure& failure) {
   if (plan.flags & kUserNamespace && !become_root_of_namespace(failure)) return false;
+  // The /proc files of a process that is not dumpable are not its own, so offsets come first.
+  if (plan.flags & kNewTimeNamespace &&
+      !enter_time_namespace(plan.monotonic_offset_s, plan.boottime_offset_s, failure))
+    return false;
   // Nothing inside may read or trace us (CVE-2016-9962). Only now: before, the driver had our maps to write.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_DUMPABLE)");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_NO_NEW_PRIVS)");
   if (!(plan.flags & kPidNamespace) && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return failure.set("protect init", "prctl(PR_SET_CHILD_SUBREAPER)");
   if (plan.flags & kNewCgroupNamespace && !enter_cgroup_namespace(failure)) return false;
-  if (plan.flags & kNewTimeNamespace &&
-      !enter_time_namespace(plan.monotonic_offset_s, plan.boottime_offset_s, failure))
-    return false;
   if (plan.flags & kNetNamespace && !raise_loopback(failure)) return false;
   return set_names(plan.hostname, plan.domainname, failure);
 }

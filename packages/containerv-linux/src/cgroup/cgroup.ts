@@ -127,6 +127,15 @@ abstract class Plan implements CgroupPlan {
       : { ...this.describe(batch), limits };
   }
 
+  /** Why there is no group, which says more than that a file in it is not there. */
+  #groupFailure(batch: FileBatch): SystemFailure | undefined {
+    for (const handle of this.#made.values()) {
+      const failure = batch.failure(handle, STEP);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
   #held(batch: FileBatch): Partial<Record<LimitName, boolean>> {
     const held: Partial<Record<LimitName, boolean>> = {};
     for (const file of this.#files) {
@@ -134,8 +143,11 @@ abstract class Plan implements CgroupPlan {
       const failure = written === undefined ? undefined : batch.failure(written.write, STEP);
       const read = written === undefined ? undefined : batch.result(written.read);
       const holding = failure === undefined && read?.done === true && file.holds(read.text);
-      if (!holding && this.limits.explicit[file.limit]) throw notHeld(file, failure);
-      held[file.limit] = holding && held[file.limit] !== false;
+      // What is not limited needs nobody to hold it.
+      const lifted = isLifted(this.limits, file.limit);
+      if (!holding && !lifted && this.limits.explicit[file.limit])
+        throw notHeld(file, this.#groupFailure(batch) ?? failure);
+      held[file.limit] = (holding || lifted) && held[file.limit] !== false;
     }
     if (this.limits.memoryBytes === 'max') held.memory = true;
     return held;
@@ -241,6 +253,11 @@ class PlanV1 extends Plan {
       oomFile: memory === undefined ? undefined : path.join(memory, 'memory.oom_control'),
     };
   }
+}
+
+function isLifted(limits: ResolvedLimits, limit: LimitName): boolean {
+  const values = { memory: limits.memoryBytes, swap: limits.swapBytes, cpus: limits.cpus, pids: limits.pids };
+  return limit in values && values[limit as keyof typeof values] === 'max';
 }
 
 /** A new v1 cpuset is empty and takes no process until it has processors and memory nodes (cpusets.rst). */

@@ -18,14 +18,19 @@ export function lockFile(directory: string): string {
 }
 
 /**
- * `undefined`: there is no such directory, or somebody is responsible for it: init or an owner, which share the lock,
- * or who is removing it, which needs it alone.
+ * The claim of who cleans up. `'held'`: somebody is responsible, init or an owner, which share the lock, or another who
+ * cleans up. `'gone'`: there is no such container, or it is just being made or removed; an empty directory that a crash
+ * in between has left goes.
  */
-export async function lockExclusive(native: Native, directory: string): Promise<Claim | undefined> {
+export async function lockExclusive(native: Native, directory: string): Promise<Claim | 'held' | 'gone'> {
   const batch = new FileBatch();
   const lock = batch.add({ op: 'lock', path: lockFile(directory), exclusive: true });
   const failure = await batch.run(native, 'lock state directory');
   if (failure === undefined) return { directory, lock: batch.result(lock).fd };
-  if (failure.errno === EWOULDBLOCK || failure.errno === ENOENT) return undefined;
-  throw systemError(failure, { what: 'Cannot lock' });
+  if (failure.errno === EWOULDBLOCK) return 'held';
+  if (failure.errno !== ENOENT) throw systemError(failure, { what: 'Cannot lock' });
+  const remains = new FileBatch();
+  remains.add({ op: 'rmdir', path: directory, optional: true });
+  await remains.run(native, 'remove container');
+  return 'gone';
 }
