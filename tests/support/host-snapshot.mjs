@@ -44,7 +44,8 @@ export function differences(before, after) {
 function mounts() {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    // Those with this name are made, and removed, by a test that may run beside the one that looks.
+    .filter((line) => line !== '' && !line.includes(' tmpfs containerv-test '))
     .map((line) => {
       const [, , , root, point, options, ...rest] = line.split(' ');
       return [point, root, options, ...rest.slice(rest.indexOf('-') + 1)].join(' ');

@@ -27,7 +27,7 @@ export interface ProgramOptions {
   readonly stdio?: StdioOptions;
 }
 
-export function owner(name: string): string {
+function owner(name: string): string {
   return fileURLToPath(new URL(`../fixtures/owners/${name}.mjs`, import.meta.url));
 }
 

@@ -25,7 +25,7 @@ function canHoldOverlay(directory) {
 }
 
 /** @param {number} major @param {number} minor */
-export function kernelAtLeast(major, minor) {
+function kernelAtLeast(major, minor) {
   const [ours = 0, oursMinor = 0] = release().split('.').map(Number);
   return ours > major || (ours === major && oursMinor >= minor);
 }

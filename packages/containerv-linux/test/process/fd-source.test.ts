@@ -123,7 +123,10 @@ test('what was handed over does not change when more is read', () => {
 });
 
 property([
-  fc.array(fc.uint8Array({ minLength: 1, maxLength: 70_000, size: 'max' }), { maxLength: 4 }),
+  fc.array(
+    fc.integer({ min: 1, max: 150_000 }).map((size) => Buffer.alloc(size, size % 251)),
+    { maxLength: 4 },
+  ),
   fc.array(fc.boolean()),
 ])('no byte is lost or doubled, whatever the reader wants', (chunks, wants) => {
   const fixture = new Fixture(...chunks.map((chunk) => Buffer.from(chunk)), 'end');

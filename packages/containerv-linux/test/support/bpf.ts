@@ -18,11 +18,11 @@ export interface Instruction {
 /** `A = the call's number`. */
 export const LOAD_NUMBER: Instruction = { code: 0x20, k: 0 };
 
-export function jumpIfEqual(k: number, jt: number, jf: number): Instruction {
+function jumpIfEqual(k: number, jt: number, jf: number): Instruction {
   return { code: 0x15, jt, jf, k };
 }
 
-export function jump(k: number): Instruction {
+function jump(k: number): Instruction {
   return { code: 0x05, k };
 }
 

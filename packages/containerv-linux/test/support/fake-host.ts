@@ -1,6 +1,6 @@
 import type { HostFiles } from '../../src/probe/host-files.js';
 
-export const EXT4 = 0xef53;
+const EXT4 = 0xef53;
 export const OVERLAYFS = 0x794c7630;
 export const NFS = 0x6969;
 
