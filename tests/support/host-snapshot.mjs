@@ -42,15 +42,17 @@ export function differences(before, after) {
 
 /** Mount point, root, type, source and options; ids and the parent's id change with every mount. */
 function mounts() {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    // Those with this name are made, and removed, by a test that may run beside the one that looks.
-    .filter((line) => line !== '' && !line.includes(' tmpfs containerv-test '))
-    .map((line) => {
-      const [, , , root, point, options, ...rest] = line.split(' ');
-      return [point, root, options, ...rest.slice(rest.indexOf('-') + 1)].join(' ');
-    })
-    .sort();
+  return (
+    readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      // Those with this name are made, and removed, by a test that may run beside the one that looks.
+      .filter((line) => line !== '' && !line.includes(' tmpfs containerv-test '))
+      .map((line) => {
+        const [, , , root, point, options, ...rest] = line.split(' ');
+        return [point, root, options, ...rest.slice(rest.indexOf('-') + 1)].join(' ');
+      })
+      .sort()
+  );
 }
 
 /** @param {string | number} pid */
