@@ -9,9 +9,7 @@ type Field =
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 // Unpaired surrogates have no UTF-8 form; options are checked for NUL characters before they come here.
-const text = fc
-  .string({ unit: 'grapheme', maxLength: 6000, size: 'max' })
-  .map((value) => value.replaceAll('\0', ''));
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((value) => value.replaceAll('\0', ''));
 const field: fc.Arbitrary<Field> = fc.oneof(
   fc.record({ kind: fc.constant('u32' as const), value: u32 }),
   fc.record({ kind: fc.constant('u64' as const), value: fc.maxSafeNat() }),
