@@ -18,12 +18,8 @@ export interface Instruction {
 /** `A = the call's number`. */
 export const LOAD_NUMBER: Instruction = { code: 0x20, k: 0 };
 
-function jumpIfEqual(k: number, jt: number, jf: number): Instruction {
+export function jumpIfEqual(k: number, jt: number, jf: number): Instruction {
   return { code: 0x15, jt, jf, k };
-}
-
-function jump(k: number): Instruction {
-  return { code: 0x05, k };
 }
 
 export function answer(k: number): Instruction {
