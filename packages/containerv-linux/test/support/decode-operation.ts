@@ -44,6 +44,16 @@ const DECODERS: Readonly<Record<number, (reader: WireReader) => Record<string, u
   8: (reader) => ({ key: reader.text(), value: bytes(reader) }),
   9: () => ({}),
   10: () => ({}),
+  11: (reader) => ({
+    place: reader.u32(),
+    path: reader.text(),
+    flags: reader.u32(),
+    attributes: reader.u32(),
+    lower: Array.from({ length: reader.u32() }, () => reader.text()),
+    upper: reader.text(),
+    work: reader.text(),
+    userAttributes: reader.u32(),
+  }),
 };
 
 /** Bytes one by one, which only a test needs: the driver receives none. */
