@@ -4,7 +4,7 @@ import { small } from '../support/container.js';
 import { failure } from '../support/failure.js';
 import { keptIds, remainsOf } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
-import { full } from '../support/suite.js';
+import { full, idFor } from '../support/suite.js';
 
 test('a signal that has fired makes no container', async () => {
   const reason = new Error('too late');
@@ -20,7 +20,7 @@ test('a signal that fires at any moment of creation leaves nothing, or a contain
   const rounds = full ? 400 : 120;
   for (let round = 0; round < rounds; round++) {
     const controller = new AbortController();
-    const creation = small({ id: `aborted-${round}`, signal: controller.signal });
+    const creation = small({ id: idFor(`aborted-${round}`), signal: controller.signal });
     // Spread over the few milliseconds that it takes.
     const until = performance.now() + (round / rounds) * 8;
     while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
@@ -37,7 +37,7 @@ test('a signal that fires at any moment of creation leaves nothing, or a contain
     }
     aborted++;
     expect(outcome.error).toMatchObject({ code: 'ERR_CONTAINERV_ABORTED', cause: round });
-    expect([...keptIds(), ...remainsOf(`aborted-${round}`)]).toEqual([]);
+    expect([...keptIds(), ...remainsOf(idFor(`aborted-${round}`))]).toEqual([]);
   }
   expect(aborted).toBeGreaterThan(rounds / 20);
   expect(await listContainers()).toEqual([]);
@@ -46,13 +46,13 @@ test('a signal that fires at any moment of creation leaves nothing, or a contain
 test('the id of an aborted creation can be used at once', async () => {
   for (let round = 0; round < 10; round++) {
     const controller = new AbortController();
-    const creation = small({ id: 'same-id', signal: controller.signal });
+    const creation = small({ id: idFor('same-id'), signal: controller.signal });
     setImmediate(() => controller.abort());
     await creation.then(
       async (container) => container.destroy(),
       () => {},
     );
-    await using again = await createContainer({ id: 'same-id', rootfs: sharedRoot() });
+    await using again = await createContainer({ id: idFor('same-id'), rootfs: sharedRoot() });
     expect(again.state).toBe('running');
   }
 });

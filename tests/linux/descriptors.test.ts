@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { textOf } from '../support/collect.js';
 import { json, small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
-import { initPid } from '../support/host.js';
+import { familyOf, initPid, isGone } from '../support/host.js';
 import { describeAsRoot } from '../support/privilege.js';
+import { startProgram } from '../support/program.js';
+import { pruneAll } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
 import { program } from '../support/suite.js';
@@ -101,6 +103,29 @@ describe('a program with open descriptors, ignored signals and umask 0', () => {
       SigIgn: '0'.repeat(16),
       Umask: '0022',
     });
+  });
+});
+
+describeAsRoot('what serves a program with such descriptors', () => {
+  test('holds none of them: they are the program’s to close', async () => {
+    const owner = startProgram('hold', ['{}'], {
+      env: { ROOTFS: sharedRoot() },
+      under: [program('signal-state')],
+    });
+    await owner.said('all');
+    const [pid = 0, ...others] = familyOf(owner.child.pid ?? 0);
+    const root = statSync('/');
+    const toHostRoot = (of: number): number =>
+      readdirSync(`/proc/${of}/fd`)
+        .map((fd) => statSync(`/proc/${of}/fd/${fd}`))
+        .filter(({ dev, ino }) => dev === root.dev && ino === root.ino).length;
+    expect(toHostRoot(pid)).toBeGreaterThanOrEqual(4);
+    expect(others.length).toBeGreaterThan(0);
+    expect(others.map((other) => toHostRoot(other))).toEqual(others.map(() => 0));
+    owner.child.kill('SIGKILL');
+    await owner.ended;
+    await eventually(() => expect(others.filter((other) => !isGone(other))).toEqual([]));
+    await pruneAll();
   });
 });
 

@@ -6,6 +6,7 @@ import { failure } from '../support/failure.js';
 import { runProgram, startProgram } from '../support/program.js';
 import { remainsOf } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
+import { idFor } from '../support/suite.js';
 
 const env = { ROOTFS: sharedRoot() };
 
@@ -61,11 +62,13 @@ describe('a detached container', () => {
   });
 
   test('survives its owner’s SIGKILL as well', async () => {
-    const program = startProgram('hold', [JSON.stringify({ id: 'survivor', detached: true })], { env });
+    const program = startProgram('hold', [JSON.stringify({ id: idFor('survivor'), detached: true })], {
+      env,
+    });
     await program.said('all');
     program.child.kill('SIGKILL');
     await program.ended;
-    const container = await joinContainer('survivor');
+    const container = await joinContainer(idFor('survivor'));
     expect((await container.run('echo', ['alive'])).stdout).toBe('alive\n');
   });
 

@@ -2,15 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isContainervError } from 'containerv-api';
-import { joinContainer, pruneContainers } from 'containerv-linux';
+import { joinContainer } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { attempt, json, small } from '../support/container.js';
 import { makeDecoy } from '../support/decoy.js';
-import { snapshotHost } from '../support/host-snapshot.mjs';
+import { mountsBesideTests } from '../support/host-snapshot.mjs';
 import { startProgram } from '../support/program.js';
+import { pruneAll } from '../support/remains.js';
 import { makeRoot, sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
-import { full, isRoot, program } from '../support/suite.js';
+import { full, idFor, isRoot, program } from '../support/suite.js';
 
 /** Exchanges two paths all the time while `body` runs. */
 async function whileFlipping(one: string, other: string, body: () => Promise<void>): Promise<void> {
@@ -47,7 +48,7 @@ describe('a directory that turns into a link to the host while it is being mount
     const source = scratchPath('source');
     mkdirSync(source);
     writeFileSync(path.join(source, 'mark'), '');
-    const { mounts } = snapshotHost(undefined);
+    const mounts = mountsBesideTests();
     const outcomes = { made: 0, refused: 0 };
     await whileFlipping(path.join(rootfs, 'flip'), path.join(rootfs, 'link'), async () => {
       for (let round = 0; round < STARTS; round++) {
@@ -59,7 +60,7 @@ describe('a directory that turns into a link to the host while it is being mount
           if (!isContainervError(error)) throw error;
           outcomes.refused++;
         }
-        expect(snapshotHost(undefined).mounts).toEqual(mounts);
+        expect(mountsBesideTests()).toEqual(mounts);
       }
     });
     expect(decoy.describe()).toEqual(withTarget);
@@ -103,12 +104,12 @@ describe('a working directory behind a descriptor (CVE-2024-21626)', () => {
   });
 
   test('of a program whose own descriptors lead there neither', async () => {
-    const owner = startProgram('hold', [JSON.stringify({ id: 'leaky' })], {
+    const owner = startProgram('hold', [JSON.stringify({ id: idFor('leaky') })], {
       env: { ROOTFS: sharedRoot() },
       under: [program('signal-state')],
     });
     await owner.said('all');
-    const container = await joinContainer('leaky');
+    const container = await joinContainer(idFor('leaky'));
     for (const fd of [3, 4, 5, 6, 7, 8, 9, 10, 40, 400]) {
       for (const where of ['self', '1']) {
         const run = container.run('directory', [], { cwd: `/proc/${where}/fd/${fd}` });
@@ -118,7 +119,7 @@ describe('a working directory behind a descriptor (CVE-2024-21626)', () => {
     const ended = owner.ended;
     owner.child.kill('SIGKILL');
     await ended;
-    await expect.poll(async () => (await pruneContainers()).failed).toEqual([]);
+    await pruneAll();
   });
 });
 

@@ -1,6 +1,6 @@
-import { pruneContainers } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { runProgram } from '../support/program.js';
+import { pruneAll } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
 
 const options = { env: { ROOTFS: sharedRoot() } };
@@ -9,12 +9,12 @@ const clean = { code: 0, signal: null, stderr: '' };
 describe('a program', () => {
   test('ends by itself when only an idle container is left, and takes it along', async () => {
     expect(await runProgram('leave-open', ['idle'], options)).toMatchObject(clean);
-    await pruneContainers();
+    await pruneAll();
   });
 
   test('ends by itself after calls that were refused', async () => {
     expect(await runProgram('refused', [], options)).toMatchObject({ ...clean, stdout: '6 of 6\n' });
-    await pruneContainers();
+    await pruneAll();
   });
 
   test.for(['ended', 'exit'])(
@@ -23,7 +23,7 @@ describe('a program', () => {
       for (let round = 0; round < 8; round++) {
         expect(await runProgram('leave-open', [how], options)).toMatchObject(clean);
       }
-      await pruneContainers();
+      await pruneAll();
     },
   );
 
@@ -34,11 +34,11 @@ describe('a program', () => {
       signal: null,
       stderr: expect.stringContaining('Error: on purpose') as string,
     });
-    await pruneContainers();
+    await pruneAll();
   });
 
   test('may have its containers in worker threads', async () => {
     expect(await runProgram('in-worker', [], options)).toMatchObject({ ...clean, stdout: 'main thread\n' });
-    await pruneContainers();
+    await pruneAll();
   });
 });

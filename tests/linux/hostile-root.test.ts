@@ -5,7 +5,7 @@ import type { ContainerOptions } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { makeDecoy } from '../support/decoy.js';
-import { snapshotHost } from '../support/host-snapshot.mjs';
+import { mountsBesideTests } from '../support/host-snapshot.mjs';
 import { probe } from '../support/probe.js';
 import { makeRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
@@ -28,10 +28,12 @@ const PLACES = [
 
 /** Ways to write a link to a host directory: as it is, and relative with more `..` than there are directories. */
 const FORMS = {
-  absolute: (target: string) => target,
-  relative: (target: string) => `${'../'.repeat(40)}${target.slice(1)}`,
-  'through the container’s proc': (target: string) => `/proc/1/root${target}`,
+  'to a host directory': (target: string) => target,
+  'to a host directory, relative': (target: string) => `${'../'.repeat(40)}${target.slice(1)}`,
+  'to a host directory through the container’s proc': (target: string) => `/proc/1/root${target}`,
   'that leads nowhere': () => 'no-such-name',
+  // Nothing of the host, and still not what stands there (CVE-2019-19921).
+  'to a directory of the root': () => '/home/builder',
 } as const;
 
 function hostileRoot(place: string, link: string): string {
@@ -76,12 +78,12 @@ async function tryContainer(options: ContainerOptions): Promise<'refused' | 'con
   return 'contained';
 }
 
-describe.for(Object.keys(FORMS) as (keyof typeof FORMS)[])('a link to a host directory, %s', (form) => {
+describe.for(Object.keys(FORMS) as (keyof typeof FORMS)[])('a link, %s', (form) => {
   describe.for(['overlay', 'direct', false] as const)('writable %s', (writable) => {
     test.for(PLACES)('at %s is refused or contained', async (place) => {
       const decoy = makeDecoy();
       const before = decoy.describe();
-      const { mounts } = snapshotHost(undefined);
+      const mounts = mountsBesideTests();
       const target =
         path.basename(place) in { null: 0, hostname: 0, hosts: 0, 'resolv.conf': 0 }
           ? path.join(decoy.directory, path.basename(place))
@@ -89,7 +91,7 @@ describe.for(Object.keys(FORMS) as (keyof typeof FORMS)[])('a link to a host dir
       const rootfs = hostileRoot(place, FORMS[form](target));
       const outcome = await tryContainer({ rootfs, writable });
       expect(decoy.describe()).toEqual(before);
-      expect(snapshotHost(undefined).mounts).toEqual(mounts);
+      expect(mountsBesideTests()).toEqual(mounts);
       if (['/proc', '/sys', '/dev'].includes(place)) expect(outcome).toBe('refused');
     });
   });

@@ -7,6 +7,7 @@ import { failure } from '../support/failure.js';
 import { initPid, isGone } from '../support/host.js';
 import { remainsOf } from '../support/remains.js';
 import { recordStates } from '../support/states.js';
+import { idFor } from '../support/suite.js';
 
 describe('create and destroy', () => {
   test('a new container runs; destroyed, nothing of it is left', async () => {
@@ -85,22 +86,22 @@ describe('create and destroy', () => {
   });
 
   test('an id that is in use is refused, and the one that has it stays', async () => {
-    await using first = await small({ id: 'taken' });
-    await failure(small({ id: 'taken' }), {
+    await using first = await small({ id: idFor('taken') });
+    await failure(small({ id: idFor('taken') }), {
       code: 'ERR_CONTAINERV_EXISTS',
       step: 'prepare container',
-      message: /'taken' is in use/,
-      hint: /containerv rm -f taken/,
+      message: /'taken-\d+' is in use/,
+      hint: /containerv rm -f taken-\d+/,
     });
     expect((await first.run('echo', ['still'])).stdout).toBe('still\n');
     await first.destroy();
-    await using again = await small({ id: 'taken' });
+    await using again = await small({ id: idFor('taken') });
     expect(again.state).toBe('running');
   });
 
   test('of ten that want one id at once, one gets it', async () => {
     const results = await Promise.allSettled(
-      Array.from({ length: 10 }, async () => small({ id: 'contested' })),
+      Array.from({ length: 10 }, async () => small({ id: idFor('contested') })),
     );
     const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const codes = results.flatMap((result) =>
@@ -109,7 +110,7 @@ describe('create and destroy', () => {
     for (const container of made) await container.destroy();
     expect(made).toHaveLength(1);
     expect(codes).toEqual(Array(9).fill('ERR_CONTAINERV_EXISTS'));
-    expect(remainsOf('contested')).toEqual([]);
+    expect(remainsOf(idFor('contested'))).toEqual([]);
   });
 });
 

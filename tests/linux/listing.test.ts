@@ -5,14 +5,19 @@ import { eventually } from '../support/eventually.js';
 import { failure } from '../support/failure.js';
 import { remainsOf } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
+import { idFor } from '../support/suite.js';
 
 describe('listContainers() and joinContainer()', () => {
   test('tell what there is', async () => {
-    await using container = await createContainer({ id: 'listed', rootfs: sharedRoot(), policy: 'minimal' });
+    await using container = await createContainer({
+      id: idFor('listed'),
+      rootfs: sharedRoot(),
+      policy: 'minimal',
+    });
     const [info, ...more] = await listContainers();
     expect(more).toEqual([]);
     expect(info).toMatchObject({
-      id: 'listed',
+      id: idFor('listed'),
       state: 'running',
       guest: 'linux',
       initPid: expect.any(Number) as number,
@@ -23,12 +28,12 @@ describe('listContainers() and joinContainer()', () => {
     });
     expect(Math.abs(Date.now() - (info?.createdAt.getTime() ?? 0))).toBeLessThan(10_000);
     await container.stop();
-    expect(await listContainers()).toMatchObject([{ id: 'listed', state: 'stopped', initPid: null }]);
+    expect(await listContainers()).toMatchObject([{ id: idFor('listed'), state: 'stopped', initPid: null }]);
   });
 
   test('an unknown id is not found, with the nearest known one', async () => {
-    await using _container = await small({ id: 'workshop' });
-    await failure(joinContainer('workshpo'), { code: 'ERR_CONTAINERV_NOT_FOUND', hint: /workshop/ });
+    await using _container = await small({ id: idFor('workshop') });
+    await failure(joinContainer(idFor('workshpo')), { code: 'ERR_CONTAINERV_NOT_FOUND', hint: /workshop/ });
     await failure(joinContainer('xyz'), { code: 'ERR_CONTAINERV_NOT_FOUND', hint: /containerv ps/ });
     await failure(joinContainer('../../etc'), { code: 'ERR_CONTAINERV_INVALID_OPTION' });
   });

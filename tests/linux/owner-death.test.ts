@@ -6,9 +6,9 @@ import { small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { familyOf, isGone } from '../support/host.js';
 import { type Program, startProgram } from '../support/program.js';
-import { keptIds, remainsOf } from '../support/remains.js';
+import { keptIds, pruneAll, remainsOf } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
-import { full } from '../support/suite.js';
+import { full, idFor } from '../support/suite.js';
 
 const env = { ROOTFS: sharedRoot() };
 
@@ -38,7 +38,6 @@ describe('a program that is killed', () => {
 
   test('at a random moment leaves nothing that a prune does not remove', async () => {
     const rounds = full ? 60 : 12;
-    const failed: unknown[] = [];
     for (let round = 0; round < rounds; round++) {
       const program = startProgram('churn', [], { env });
       await program.said('warm');
@@ -47,54 +46,51 @@ describe('a program that is killed', () => {
       await kill(program);
       await eventually(() => expect(family.filter((pid) => !isGone(pid))).toEqual([]), 2000);
       const ids = keptIds();
-      // One that was made a moment before may still be dying, which prune respects; it never fails.
-      await eventually(async () => {
-        failed.push(...(await pruneContainers()).failed);
-        expect(keptIds()).toEqual([]);
-      }, 2000);
-      expect(failed).toEqual([]);
+      await pruneAll();
       expect(ids.flatMap((id) => remainsOf(id))).toEqual([]);
     }
     expect(await listContainers()).toEqual([]);
   });
 
   test('leaves its overlay’s files to nobody: the next container of that id starts fresh', async () => {
-    const program = startProgram('hold', [JSON.stringify({ id: 'same', command: 'stubborn' })], { env });
+    const program = startProgram('hold', [JSON.stringify({ id: idFor('same'), command: 'stubborn' })], {
+      env,
+    });
     await program.said('all');
     await kill(program);
     await eventually(async () => {
-      await using container = await small({ id: 'same' });
+      await using container = await small({ id: idFor('same') });
       expect(await container.run('true')).toMatchObject({ exitCode: 0 });
     });
-    expect(remainsOf('same')).toEqual([]);
+    expect(remainsOf(idFor('same'))).toEqual([]);
   });
 
   test('what it left is listed as stopped until then', async () => {
-    const program = startProgram('hold', [JSON.stringify({ id: 'left' })], { env });
+    const program = startProgram('hold', [JSON.stringify({ id: idFor('left') })], { env });
     await program.said('all');
     expect(await listContainers()).toMatchObject([
-      { id: 'left', state: 'running', ownerPid: program.child.pid },
+      { id: idFor('left'), state: 'running', ownerPid: program.child.pid },
     ]);
     const family = familyOf(program.child.pid ?? 0);
     await kill(program);
     await eventually(() => expect(family.filter((pid) => !isGone(pid))).toEqual([]));
     await eventually(async () =>
-      expect(await listContainers()).toMatchObject([{ id: 'left', state: 'stopped', initPid: null }]),
+      expect(await listContainers()).toMatchObject([{ id: idFor('left'), state: 'stopped', initPid: null }]),
     );
-    await pruneContainers();
+    await pruneAll();
     expect(await listContainers()).toEqual([]);
   });
 
   test('is cleaned up after by the first container of the next program', async () => {
-    const first = startProgram('hold', [JSON.stringify({ id: 'predecessor' })], { env });
+    const first = startProgram('hold', [JSON.stringify({ id: idFor('predecessor') })], { env });
     await first.said('all');
     await kill(first);
-    const second = startProgram('hold', [JSON.stringify({ id: 'successor' })], { env });
+    const second = startProgram('hold', [JSON.stringify({ id: idFor('successor') })], { env });
     await second.said('all');
-    expect(readdirSync(process.env['CONTAINERV_STATE_DIR'] ?? '')).toEqual(['successor']);
-    expect(remainsOf('predecessor')).toEqual([]);
+    expect(readdirSync(process.env['CONTAINERV_STATE_DIR'] ?? '')).toEqual([idFor('successor')]);
+    expect(remainsOf(idFor('predecessor'))).toEqual([]);
     await kill(second);
-    await pruneContainers();
+    await pruneAll();
   });
 
   test('while others prune at the same time: each leftover is removed once, and nothing fails', async () => {

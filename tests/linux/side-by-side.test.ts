@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { untilSaid } from '../support/collect.js';
 import { attempt, json, processes, small } from '../support/container.js';
 import { remainsOf } from '../support/remains.js';
+import { idFor } from '../support/suite.js';
 
 describe('two containers at once', () => {
   test('see nothing of each other', async () => {
-    await using one = await small({ id: 'one' });
-    await using two = await small({ id: 'two' });
+    await using one = await small({ id: idFor('one') });
+    await using two = await small({ id: idFor('two') });
     const process = await one.spawn('sleep');
     await untilSaid(process, 'ready');
     await one.run('attempt', [
@@ -32,7 +33,7 @@ describe('two containers at once', () => {
     const names = await Promise.all(
       [one, two].map(async (container) => (await json<{ hostname: string }>(container, 'probe')).hostname),
     );
-    expect(names).toEqual(['one', 'two']);
+    expect(names).toEqual([idFor('one'), idFor('two')]);
     const [first, second] = await Promise.all(
       [one, two].map(
         async (container) =>

@@ -55,6 +55,11 @@ function mounts() {
   );
 }
 
+/** Without those that a test mounts for itself, which may run beside the one that looks. */
+export function mountsBesideTests() {
+  return mounts().filter((mount) => !mount.includes(' tmpfs containerv-test '));
+}
+
 /** @param {string | number} pid */
 function parentOf(pid) {
   try {

@@ -29,6 +29,7 @@ const APPLETS = [
   'say',
   'sleep',
   'stubborn',
+  'terminal',
   'true',
 ] as const;
 

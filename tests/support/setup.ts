@@ -23,10 +23,13 @@ const descriptors = openDescriptors();
 const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
 
 afterAll(async () => {
-  expect(entries(state), 'state directories at the end of the file').toEqual([]);
-  expect(entries(data), 'data directories at the end of the file').toEqual([]);
-  await eventually(() => {
-    expect(without(openDescriptors(), descriptors), 'descriptors of this process').toEqual([]);
-  });
-  rmSync(scratch, { recursive: true });
+  try {
+    expect(entries(state), 'state directories at the end of the file').toEqual([]);
+    expect(entries(data), 'data directories at the end of the file').toEqual([]);
+    await eventually(() => {
+      expect(without(openDescriptors(), descriptors), 'descriptors of this process').toEqual([]);
+    });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 });

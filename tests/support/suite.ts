@@ -20,3 +20,8 @@ export function program(name: string): string {
 export const isRoot = process.getuid?.() === 0;
 /** `CONTAINERV_TEST_PROFILE=full` runs longer loops. */
 export const full = process.env['CONTAINERV_TEST_PROFILE'] === 'full';
+
+/** An id that no other run of the suite on this machine uses: control groups are the machine's. */
+export function idFor(name: string): string {
+  return `${name}-${reaper}`;
+}
