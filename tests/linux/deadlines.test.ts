@@ -105,14 +105,18 @@ describe('AbortSignal', () => {
     await using container = await small();
     const controller = new AbortController();
     const process = await container.spawn('sleep', [], { signal: controller.signal });
-    const run = container.run('sleep', [], { signal: controller.signal });
+    // Listened to from the start: the rejection may come while the other process is waited for.
+    const refusal = failure(container.run('sleep', [], { signal: controller.signal }), {
+      code: 'ERR_CONTAINERV_ABORTED',
+      message: /was aborted/,
+    });
     await untilSaid(process, 'ready');
     await eventually(async () =>
       expect((await processes(container)).filter(({ name }) => name === 'sleep')).toHaveLength(2),
     );
     controller.abort('enough');
     expect(await process.wait()).toMatchObject({ signal: 'SIGTERM', cause: 'aborted' });
-    const error = await failure(run, { code: 'ERR_CONTAINERV_ABORTED', message: /was aborted/ });
+    const error = await refusal;
     expect(error).toMatchObject({ cause: 'enough', result: { signal: 'SIGTERM' } });
   });
 
