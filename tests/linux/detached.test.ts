@@ -78,6 +78,7 @@ describe('a detached container', () => {
     await container.stop({ timeout: 0 });
     expect(container.state).toBe('stopped');
     expect(await listContainers()).toMatchObject([{ id, state: 'stopped', initPid: null }]);
+    expect(await pruneContainers()).toEqual({ removed: [], failed: [] });
     const again = await joinContainer(id);
     expect(again.state).toBe('stopped');
     await failure(again.run('true'), { code: 'ERR_CONTAINERV_STATE', message: /stopped/ });
