@@ -16,7 +16,7 @@ import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
 import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
-import { readStateFile, type StateRecord } from './state/state-file.js';
+import { describeStopped, readStateFile, type StateRecord } from './state/state-file.js';
 import { systemError, failureOf } from './system-error.js';
 import { WireWriter } from './wire.js';
 
@@ -78,6 +78,7 @@ const GONE: ReadonlySet<number> = new Set([ENOENT, ECONNREFUSED]);
 class JoinedContainer extends LinuxContainer {
   readonly enforced: Enforced;
   readonly #base: BaseDirectories;
+  readonly #record: StateRecord;
   #channel: Channel | undefined;
   #ended: Promise<void> = Promise.resolve();
   #ending: 'stopped' | 'destroyed' | undefined;
@@ -104,6 +105,7 @@ class JoinedContainer extends LinuxContainer {
     );
     this.enforced = enforced;
     this.#base = base;
+    this.#record = record;
     this.#channel = channel;
     if (channel === undefined) {
       this.enter('stopped');
@@ -135,7 +137,15 @@ class JoinedContainer extends LinuxContainer {
   async stop(options: StopOptions = {}): Promise<void> {
     const graceMs = parseDuration(options.timeout ?? STOP_GRACE_MS, 'timeout');
     if (this.state === 'stopped') return;
-    await this.#end(SIGTERM, graceMs, 'stopped');
+    this.running('stop');
+    // Before the end: a stopped container is kept, a crashed one is not, and its owner may be gone.
+    await this.#describe(true);
+    try {
+      await this.#end(SIGTERM, graceMs, 'stopped');
+    } catch (error) {
+      await this.#describe(false);
+      throw error;
+    }
   }
 
   /** Ends it. Its owner, if that is alive, removes the rest when it destroys it in its turn; otherwise we do. */
@@ -153,6 +163,12 @@ class JoinedContainer extends LinuxContainer {
   /** The counter is its owner's; from here a kill for memory is a SIGKILL like any other. */
   protected async takeOomKill(): Promise<boolean> {
     return false;
+  }
+
+  /** Only of a container that can outlive its owner; and only while init lives, so that nobody else takes the id. */
+  async #describe(stopped: boolean): Promise<void> {
+    if (!this.#record.detached || this.#channel === undefined) return;
+    await describeStopped(this.native, path.join(this.#base.state, this.id), this.#record, stopped);
   }
 
   async #end(signal: number, graceMs: number, ending: 'stopped' | 'destroyed'): Promise<void> {

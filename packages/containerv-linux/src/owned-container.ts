@@ -69,7 +69,6 @@ export class OwnedContainer extends LinuxContainer {
     channel.awaitClose();
     await this.#askToStop(channel, graceMs);
     await this.#ended;
-    if (!this.#destroying) await this.#resources.describe(true);
   }
 
   async destroy(): Promise<void> {
@@ -106,7 +105,7 @@ export class OwnedContainer extends LinuxContainer {
           this.#unreaped = booted.pid;
           resolve();
         } else {
-          this.native.reap(booted.pid, [], []).then(() => resolve(this.#onEnded()), reject);
+          this.#afterEnd(booted.pid).then(resolve, reject);
         }
       };
     });
@@ -114,7 +113,11 @@ export class OwnedContainer extends LinuxContainer {
     this.enter('running');
   }
 
-  #onEnded(): void {
+  async #afterEnd(init: number): Promise<void> {
+    await this.native.reap(init, [], []);
+    // Whoever ended it, and however: as long as we live it can be started again. With its directory gone it cannot be
+    // described, but still be destroyed.
+    if (!this.#destroying) await this.#resources.describe(true).catch(() => {});
     this.enter('stopped');
     this.emit('exit', { reason: this.#ending ?? 'crashed' });
   }

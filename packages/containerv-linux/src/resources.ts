@@ -9,7 +9,7 @@ import type { HostView } from './plan/host-view.js';
 import type { WritableDirectories } from './plan/root-operations.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
-import { type StateRecord, stateFile } from './state/state-file.js';
+import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
 import { rootError } from './root-error.js';
 import { systemError } from './system-error.js';
 
@@ -103,12 +103,7 @@ export class Resources {
 
   /** Writes down for other processes whether the container is stopped. */
   async describe(stopped: boolean): Promise<void> {
-    const { record, stateDirectory } = this.plan;
-    const update = new FileBatch();
-    const current: StateRecord = { ...record, stopped };
-    update.add({ op: 'replace', path: stateFile(stateDirectory), text: JSON.stringify(current) });
-    const failure = await update.run(this.#native, 'describe container');
-    if (failure !== undefined) throw systemError(failure, { what: 'Cannot write' });
+    await describeStopped(this.#native, this.plan.stateDirectory, this.plan.record, stopped);
   }
 
   /** Removes it all and gives the claim up; first waits for `init`, which must be ending, if there is one. */

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Enforced, ResolvedRlimit } from 'containerv-api';
+import { FileBatch } from '../file-batch.js';
+import type { Native } from '../native.js';
+import { systemError } from '../system-error.js';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -66,6 +69,20 @@ export async function readStateFile(directory: string): Promise<StateRecord | un
     return undefined;
   }
   return isRecord(record) ? record : undefined;
+}
+
+/** Writes down for other processes whether the container is stopped. */
+export async function describeStopped(
+  native: Native,
+  directory: string,
+  record: Omit<StateRecord, 'stopped'>,
+  stopped: boolean,
+): Promise<void> {
+  const update = new FileBatch();
+  const current: StateRecord = { ...record, stopped };
+  update.add({ op: 'replace', path: stateFile(directory), text: JSON.stringify(current) });
+  const failure = await update.run(native, 'describe container');
+  if (failure !== undefined) throw systemError(failure, { what: 'Cannot write' });
 }
 
 const NETWORKS: ReadonlySet<unknown> = new Set(['none', 'host', 'private']);
