@@ -1,4 +1,4 @@
-import { pruneContainers } from 'containerv-linux';
+import { createContainer, pruneContainers } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { untilSaid } from '../support/collect.js';
 import { attempt, json, processes, small } from '../support/container.js';
@@ -147,4 +147,16 @@ describe('stop and start', () => {
     expect((await stopped.run('echo', ['back'])).stdout).toBe('back\n');
     expect((await running.run('echo', ['there'])).stdout).toBe('there\n');
   });
+});
+
+test('a root of the host’s directories keeps what was written in each of them', async () => {
+  await using container = await createContainer();
+  const files = ['/kept', '/usr/local/kept'];
+  await container.run('touch', files);
+  await container.run('sync', files);
+  for (let turn = 0; turn < 2; turn++) {
+    await container.stop({ timeout: 0 });
+    await container.start();
+  }
+  expect((await container.run('ls', files)).stdout).toBe('/kept\n/usr/local/kept\n');
 });

@@ -80,7 +80,7 @@ export async function startInit(
   throwIfAborted(spec.signal, 'start init');
   const namespaces = cloneFlags(spec.namespaces);
   const started = await native.startInit({
-    steps: resources === undefined ? plan.batch.steps : [],
+    steps: resources === undefined ? plan.batch.steps : plan.renewal,
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
     executable,
@@ -157,6 +157,7 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
       staging: plan.stateDirectory,
       directories: plan.directories,
       userAttributes: spec.namespaces.user,
+      volatile: !spec.detached,
       memoryBytes,
       etcFiles: files,
     }),

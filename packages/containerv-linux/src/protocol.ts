@@ -53,6 +53,8 @@ export const OperationFlag = {
   Bound: 32,
 } as const;
 
+export const OverlayFlag = { OverlayUserAttributes: 1, OverlayVolatile: 2 } as const;
+
 export const MountAttribute = { Readonly: 1, Nosuid: 2, Nodev: 4, Noexec: 8 } as const;
 
 export const SpawnFlag = { Tty: 1, SurvivesClient: 2 } as const;

@@ -24,6 +24,8 @@ export interface ResourcePlan {
   readonly directories: WritableDirectories | undefined;
   readonly cgroups: CgroupPlan;
   readonly batch: FileBatch;
+  /** What a start after a stop has to clear: the kernel refuses the work directories of a volatile overlay. */
+  readonly renewal: readonly FileStep[];
   /** The step that takes the lock. */
   readonly lockStep: number;
   readonly leftovers: Leftovers;
@@ -51,7 +53,8 @@ export function planResources(
   const text = JSON.stringify({ ...record, stopped: false } satisfies StateRecord);
   batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
   cgroups.addTo(batch);
-  if (dataDirectory !== null) addDirectories(batch, spec, dataDirectory, host);
+  const parts = ['root', ...systemDirectories(spec, host)];
+  if (dataDirectory !== null) addDirectories(batch, dataDirectory, parts);
   return {
     stateDirectory,
     directories:
@@ -60,26 +63,34 @@ export function planResources(
         : { upper: path.join(dataDirectory, 'upper'), work: path.join(dataDirectory, 'work') },
     cgroups,
     batch,
+    renewal:
+      dataDirectory === null
+        ? []
+        : parts.map((part) => ({
+            op: 'remove-tree',
+            path: path.join(dataDirectory, 'work', part, 'work'),
+            optional: true,
+          })),
     lockStep,
     leftovers: { cgroups: cgroups.directories, dataDirectory, stateDirectory },
     record,
   };
 }
 
-/** Upper and work directories: for a root on the host's system directories, one work directory for each of those. */
-function addDirectories(batch: FileBatch, spec: ContainerSpec, directory: string, host: HostView): void {
+/** Upper and work directories: for a root on the host's system directories, one work directory for each part. */
+function addDirectories(batch: FileBatch, directory: string, parts: readonly string[]): void {
   batch.add({ op: 'mkdir', path: directory, mode: 0o700 });
   // The root directory itself, seen from inside: readable by all.
   batch.add({ op: 'mkdir', path: path.join(directory, 'upper'), mode: 0o755 });
   batch.add({ op: 'mkdir', path: path.join(directory, 'work'), mode: 0o700 });
-  const system =
-    spec.root.kind === 'host'
-      ? host.system.flatMap((entry) => (entry.kind === 'directory' ? [entry.path.slice(1)] : []))
-      : [];
-  for (const part of system)
+  for (const part of parts.slice(1))
     batch.add({ op: 'mkdir', path: path.join(directory, 'upper', part), mode: 0o755 });
-  const parts = ['root', ...system];
   for (const part of parts) batch.add({ op: 'mkdir', path: path.join(directory, 'work', part), mode: 0o700 });
+}
+
+function systemDirectories({ root }: ContainerSpec, { system }: HostView): string[] {
+  if (root.kind !== 'host') return [];
+  return system.flatMap((entry) => (entry.kind === 'directory' ? [entry.path.slice(1)] : []));
 }
 
 /** What a container holds on the host from its making to its destruction, whether it runs or not. */

@@ -67,7 +67,7 @@ enum Operation : uint32_t {
   kOpSysctl = 8,    // key as a path below /proc/sys, value
   kOpOpenRoot = 9,  // the root is at staging/root from here on
   kOpRootReadonly = 10,
-  kOpOverlay = 11,  // place, path, flags, attributes, lower directories topmost first, upper, work, u32 userxattr
+  kOpOverlay = 11,  // place, path, flags, attributes, lower directories topmost first, upper, work, OverlayFlags
 };
 
 enum OperationFlag : uint32_t {
@@ -78,6 +78,9 @@ enum OperationFlag : uint32_t {
   kSkipUnsupported = 1 << 4,  // a file system type that this kernel lacks is left out
   kBound = 1 << 5,          // files: bound over what is there instead of made
 };
+
+// Volatile: the kernel need not bring what is written to the disk; it goes when the container does.
+enum OverlayFlag : uint32_t { kOverlayUserAttributes = 1 << 0, kOverlayVolatile = 1 << 1 };
 
 enum MountAttribute : uint32_t { kReadonly = 1, kNosuid = 2, kNodev = 4, kNoexec = 8 };
 

@@ -176,11 +176,13 @@ bool RootBuilder::overlay(WireReader& plan, Failure& failure) {
   for (uint32_t i = 0; i < layers && plan.ok(); ++i) lower[i] = plan.text();
   const char* upper = plan.text();
   const char* work = plan.text();
-  const bool user_attributes = plan.u32() != 0;
+  const uint32_t options = plan.u32();
   if (!plan.ok()) return false;
   MountPoint at{tree(place), path, mount_point(tree(place), path, flags, Kind::kDirectory)};
   if (!at.fd) return failure.set("mount overlay", "openat2", path);
-  return mount_overlay(at, {{lower, layers}, upper, work, user_attributes}, attributes, failure);
+  return mount_overlay(at,
+                       {{lower, layers}, upper, work, (options & kOverlayUserAttributes) != 0, (options & kOverlayVolatile) != 0},
+                       attributes, failure);
 }
 
 bool RootBuilder::bind(WireReader& plan, Failure& failure) {

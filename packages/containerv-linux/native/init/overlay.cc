@@ -34,6 +34,15 @@ class Names {
   size_t count_ = 0;
 };
 
+// The same without `volatile` where the kernel, before Linux 5.10, does not know it: only slower.
+bool mount_known(const MountPoint& at, std::span<const MountOption> options, bool is_volatile, uint32_t attributes,
+                 Failure& failure) {
+  if (mount_filesystem(at, "overlay", "overlay", attributes, options, kStep, failure)) return true;
+  if (!is_volatile || failure.error != EINVAL) return false;
+  failure = Failure();
+  return mount_filesystem(at, "overlay", "overlay", attributes, options.first(options.size() - 1), kStep, failure);
+}
+
 }  // namespace
 
 bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attributes, Failure& failure) {
@@ -53,7 +62,7 @@ bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attri
   for (size_t i = 0; i < layers; ++i)
     used += static_cast<size_t>(snprintf(joined + used, sizeof joined - used, "%s%s", i ? ":" : "", names[i]));
 
-  static MountOption options[kMaxLayers + 3];
+  static MountOption options[kMaxLayers + 4];
   size_t count = 0;
   const auto finish = [&] {
     if (writable) {
@@ -61,15 +70,16 @@ bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attri
       options[count++] = {"workdir", names[layers + 1]};
     }
     if (spec.user_attributes) options[count++] = {"userxattr", ""};
+    if (spec.is_volatile) options[count++] = {"volatile", ""};  // last: mount_known() leaves it out
     return std::span<const MountOption>(options, count);
   };
   if (used <= kMaxOption) {
     options[count++] = {"lowerdir", joined};
-    return mount_filesystem(at, "overlay", "overlay", attributes, finish(), kStep, failure);
+    return mount_known(at, finish(), spec.is_volatile, attributes, failure);
   }
   // Linux 6.5 takes layers one by one.
   for (size_t i = 0; i < layers; ++i) options[count++] = {"lowerdir+", names[i]};
-  if (mount_filesystem(at, "overlay", "overlay", attributes, finish(), kStep, failure)) return true;
+  if (mount_known(at, finish(), spec.is_volatile, attributes, failure)) return true;
   if (failure.error != EINVAL) return false;
   Failure older;
   count = 0;

@@ -14,6 +14,7 @@ struct OverlaySpec {
   const char* upper;                   // empty: read-only
   const char* work;
   bool user_attributes;
+  bool is_volatile;  // nothing is synchronised to the disk (overlayfs.rst, "Volatile mount")
 };
 
 // An overlay at the mount point. The directories are opened once and named by descriptor: names of

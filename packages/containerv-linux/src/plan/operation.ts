@@ -1,4 +1,4 @@
-import { Operation, OperationFlag } from '../protocol.js';
+import { Operation, OperationFlag, OverlayFlag } from '../protocol.js';
 import type { WireWriter } from '../wire.js';
 
 /** One step in building a container's root, as data: `native/init/operations.cc` carries it out. */
@@ -18,6 +18,8 @@ export type RootOperation =
       readonly work: string;
       /** Deletions are marked in `user.` attributes, as they must be in a user namespace. */
       readonly userAttributes: boolean;
+      /** What is written need not reach the disk (overlayfs.rst, "Volatile mount"). */
+      readonly volatile: boolean;
     } & Attachment)
   | {
       readonly op: 'file';
@@ -91,7 +93,10 @@ export function writeOperation(writer: WireWriter, operation: RootOperation): vo
         .list(operation.lower, (path) => writer.text(path))
         .text(operation.upper)
         .text(operation.work);
-      writer.u32(operation.userAttributes ? 1 : 0);
+      writer.u32(
+        (operation.userAttributes ? OverlayFlag.OverlayUserAttributes : 0) |
+          (operation.volatile ? OverlayFlag.OverlayVolatile : 0),
+      );
       break;
     case 'file':
       writer.u32(Operation.OpFile).u32(placeNumber(operation.place)).text(operation.path);

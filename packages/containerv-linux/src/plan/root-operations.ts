@@ -18,6 +18,8 @@ export interface RootContext {
   readonly directories: WritableDirectories | undefined;
   /** Overlay marks deletions in `user.` attributes, as it must in a user namespace (overlayfs.rst, "Permission model"). */
   readonly userAttributes: boolean;
+  /** What is written goes when the container does, so it need not survive the machine either. */
+  readonly volatile: boolean;
   readonly memoryBytes: number;
   readonly etcFiles: readonly EtcFile[];
 }
@@ -208,7 +210,7 @@ function overlay(
   path: string,
   lowerFirst: readonly string[],
   writes: WritableDirectories | undefined,
-  { userAttributes }: RootContext,
+  { userAttributes, volatile }: RootContext,
 ): RootOperation {
   return {
     op: 'overlay',
@@ -220,5 +222,6 @@ function overlay(
     upper: writes?.upper ?? '',
     work: writes?.work ?? '',
     userAttributes,
+    volatile: volatile && writes !== undefined,
   };
 }

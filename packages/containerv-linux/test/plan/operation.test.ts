@@ -5,7 +5,7 @@ import {
   type TargetFlag,
   writeOperation,
 } from '../../src/plan/operation.js';
-import { MountAttribute, Operation, OperationFlag, Place } from '../../src/protocol.js';
+import { MountAttribute, Operation, OperationFlag, OverlayFlag, Place } from '../../src/protocol.js';
 import { WireWriter } from '../../src/wire.js';
 import { decodeOperation } from '../support/decode-operation.js';
 
@@ -115,6 +115,7 @@ test.for<[RootOperation, Record<string, unknown>]>([
       upper: '/upper',
       work: '/work',
       userAttributes: true,
+      volatile: true,
     },
     {
       number: Operation.OpOverlay,
@@ -125,7 +126,7 @@ test.for<[RootOperation, Record<string, unknown>]>([
       lower: ['/top', '/bottom'],
       upper: '/upper',
       work: '/work',
-      userAttributes: 1,
+      options: OverlayFlag.OverlayUserAttributes | OverlayFlag.OverlayVolatile,
     },
   ],
   [
@@ -138,6 +139,7 @@ test.for<[RootOperation, Record<string, unknown>]>([
       upper: '',
       work: '',
       userAttributes: false,
+      volatile: false,
     },
     {
       number: Operation.OpOverlay,
@@ -148,7 +150,7 @@ test.for<[RootOperation, Record<string, unknown>]>([
       lower: ['/usr'],
       upper: '',
       work: '',
-      userAttributes: 0,
+      options: 0,
     },
   ],
   [{ op: 'open-root' }, { number: Operation.OpOpenRoot }],

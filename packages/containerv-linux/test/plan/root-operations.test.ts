@@ -21,6 +21,7 @@ function overlays(operations: readonly RootOperation[]): Readonly<Record<string,
             lowerdir: each.lower.join(':'),
             ...(each.upper === '' ? {} : { upperdir: each.upper, workdir: each.work }),
             ...(each.userAttributes ? { userxattr: '' } : {}),
+            ...(each.volatile ? { volatile: '' } : {}),
           },
         ]
       : [],
@@ -176,6 +177,7 @@ describe('a directory', () => {
         upper: '/data/box/upper',
         work: '/data/box/work/root',
         userAttributes: false,
+        volatile: false,
       },
       { op: 'open-root' },
     ]);
@@ -225,6 +227,18 @@ describe('a directory', () => {
     expect(options).toHaveProperty('userxattr', '');
     expect(overlays(operationsFor({ rootfs }))[0]).not.toHaveProperty('userxattr');
   });
+});
+
+test('what need not outlive the container is not brought to the disk, where there is anything to bring', () => {
+  const rootfs = '/srv/root';
+  const volatile = { ...CONTEXT, volatile: true };
+  expect(overlays(operationsFor({ rootfs }, volatile))[0]).toHaveProperty('volatile');
+  expect(overlays(operationsFor({ rootfs }))[0]).not.toHaveProperty('volatile');
+  const layers = [
+    { type: 'directory', source: rootfs },
+    { type: 'directory', source: '/srv/other' },
+  ] as const;
+  expect(overlays(operationsFor({ layers, writable: false }, volatile))[0]).not.toHaveProperty('volatile');
 });
 
 describe('layers', () => {

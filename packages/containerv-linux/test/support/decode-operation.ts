@@ -52,7 +52,7 @@ const DECODERS: Readonly<Record<number, (reader: WireReader) => Record<string, u
     lower: Array.from({ length: reader.u32() }, () => reader.text()),
     upper: reader.text(),
     work: reader.text(),
-    userAttributes: reader.u32(),
+    options: reader.u32(),
   }),
 };
 

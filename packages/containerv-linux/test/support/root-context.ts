@@ -21,6 +21,7 @@ export const CONTEXT: RootContext = {
   staging: '/run/containerv/box',
   directories: { upper: '/data/box/upper', work: '/data/box/work' },
   userAttributes: false,
+  volatile: false,
   memoryBytes: 4096,
   etcFiles: [{ path: '/etc/hostname', content: 'box\n' }],
 };
