@@ -91,8 +91,8 @@ export interface ContainerProcess {
   readonly stderr: Readable | null;
   /** Streams by descriptor number; `null` where there is no pipe. */
   readonly stdio: readonly (Readable | Writable | null)[];
-  /** @defaultValue 'SIGTERM' */
-  kill(signal?: Signal): Promise<void>;
+  /** @defaultValue signal 'SIGTERM' */
+  kill(signal?: Signal, options?: KillOptions): Promise<void>;
   /** Sets the size of its terminal. @throws ContainervError `ERR_CONTAINERV_STATE` when it has none. */
   resize(size: TerminalSize): Promise<void>;
   /** Resolves once it has ended and all of its output has been read. */
@@ -103,9 +103,16 @@ export interface ContainerProcess {
   off<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
 }
 
+export interface KillOptions {
+  /** Whether the signal goes to its whole process group, as Ctrl-C does. @defaultValue false */
+  readonly group?: boolean | undefined;
+}
+
 export interface ProcessEvents {
   /** It has ended; its streams may still hold data. */
   exit: [exitCode: number | null, signal: string | null];
   /** It has ended and its streams are at their end. */
   close: [exitCode: number | null, signal: string | null];
+  /** With `jobControl`: a signal stopped it. */
+  stop: [signal: string];
 }

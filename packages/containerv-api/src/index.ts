@@ -5,6 +5,7 @@ export type {
   ContainerExit,
   ContainerProcess,
   ContainerState,
+  KillOptions,
   ProcessEvents,
   StopOptions,
 } from './container.js';

@@ -24,7 +24,7 @@ import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
-import { planStdio } from './process/stdio-plan.js';
+import { passedStdio, planStdio } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
 import { refuseUnsupportedPolicy } from './supported.js';
 import { systemError } from './system-error.js';
@@ -83,7 +83,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     const spec = resolveSpawnOptions(command, args, options, this.#defaults);
     const host = this.#host('spawn', spec);
     const confinement = this.#confinementFor(spec);
-    const plan = planStdio(this.native, spec.tty === undefined ? spec.stdio : []);
+    const plan = planStdio(this.native, passedStdio(spec));
     try {
       return new LinuxProcess(this.native, await InitProcess.start(host, spec, plan, confinement), plan);
     } catch (error) {

@@ -11,12 +11,14 @@ export const MessageType = {
   Stop: 4,
   Status: 5,
   Describe: 6,
+  SpawnJoined: 7,
   Ready: 101,
   Failed: 102,
   Spawned: 103,
   Exited: 104,
   Done: 105,
   StatusReport: 106,
+  Stopped: 107,
 } as const;
 
 export const PlanFlag = {
@@ -57,7 +59,15 @@ export const OverlayFlag = { OverlayUserAttributes: 1, OverlayVolatile: 2 } as c
 
 export const MountAttribute = { Readonly: 1, Nosuid: 2, Nodev: 4, Noexec: 8 } as const;
 
-export const SpawnFlag = { Tty: 1, SurvivesClient: 2 } as const;
+export const SpawnFlag = {
+  Tty: 1,
+  SurvivesClient: 2,
+  JobControl: 4,
+  StderrApart: 8,
+  ClosedStdin: 16,
+  ClosedStdout: 32,
+  ClosedStderr: 64,
+} as const;
 
 export const UserKind = { UserDefault: 0, UserIds: 1, UserName: 2 } as const;
 

@@ -16,7 +16,7 @@ import { type ResolvedRlimit, resolveRlimits } from '../options/rlimits.js';
 import { ROOT_USER, type ResolvedUser, resolveUser } from '../options/user.js';
 import { signalNumber } from '../signals.js';
 import type { SpawnOptions, TerminalSize } from './spawn-options.js';
-import { type ResolvedStdioEntry, resolveStdio } from './stdio.js';
+import { type ResolvedStdioEntry, resolveStdio, type StdioEntry } from './stdio.js';
 
 /** {@link SpawnOptions} with everything checked and filled in from the container; frozen. */
 export interface ProcessSpec {
@@ -29,6 +29,8 @@ export interface ProcessSpec {
   /** By descriptor number, at least three. */
   readonly stdio: readonly ResolvedStdioEntry[];
   readonly tty: TerminalSize | undefined;
+  /** With `tty`: the descriptor of this program that is stderr; `undefined`: the terminal is. */
+  readonly stderrApart: number | undefined;
   /** `undefined`: the container's. */
   readonly policy: SecurityPolicy | PolicyName | undefined;
   readonly rlimits: readonly ResolvedRlimit[];
@@ -37,6 +39,7 @@ export interface ProcessSpec {
   readonly signal: AbortSignal | undefined;
   /** Linux number. */
   readonly killSignal: number;
+  readonly jobControl: boolean;
   readonly detached: boolean;
 }
 
@@ -57,6 +60,7 @@ export const SPAWN_OPTION_NAMES: readonly (keyof SpawnOptions)[] = [
   'timeout',
   'signal',
   'killSignal',
+  'jobControl',
   'detached',
 ];
 
@@ -101,11 +105,13 @@ export function resolveProcess(
     user: options.user === undefined ? container.user : resolveUser(options.user),
     stdio: resolveStdio(options.stdio, stdioFallback),
     tty: resolveTerminal(options.tty),
+    stderrApart: stderrApart(options),
     policy: options.policy === undefined ? undefined : resolvePolicy(options.policy),
     rlimits: resolveRlimits(options.rlimits, container.rlimits),
     timeoutMs: parseDuration(options.timeout ?? 0, 'timeout') || undefined,
     signal: checkAbortSignal(options.signal),
     killSignal: checkKillSignal(options.killSignal),
+    jobControl: checkBoolean(options.jobControl ?? false, 'jobControl'),
     detached: checkBoolean(options.detached ?? false, 'detached'),
   };
 }
@@ -123,6 +129,11 @@ function checkArguments(args: unknown): string[] {
     if (typeof argument === 'string' && !argument.includes('\0')) return argument;
     throw invalidOption(`args[${index}]`, 'a string without NUL characters', argument);
   });
+}
+
+function stderrApart({ tty, stdio }: SpawnOptions): number | undefined {
+  const entry = Boolean(tty) && Array.isArray(stdio) ? (stdio as readonly StdioEntry[])[2] : undefined;
+  return typeof entry === 'number' ? entry : undefined;
 }
 
 function resolveTerminal(tty: SpawnOptions['tty']): TerminalSize | undefined {

@@ -16,7 +16,10 @@ export interface SpawnOptions {
   readonly user?: User | undefined;
   /** @defaultValue 'pipe' */
   readonly stdio?: Stdio | undefined;
-  /** Whether stdin, stdout and stderr are one terminal. `true` is 80 columns and 24 rows. @defaultValue false */
+  /**
+   * Whether stdin, stdout and stderr are one terminal. `true` is 80 columns and 24 rows. A list `stdio` whose third
+   * entry is a descriptor's number keeps stderr apart from it. @defaultValue false
+   */
   readonly tty?: boolean | TerminalSize | undefined;
   /** A policy for this process; it can only narrow the container's. @defaultValue the container's */
   readonly policy?: SecurityPolicy | PolicyName | undefined;
@@ -28,6 +31,11 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal | undefined;
   /** What ends the process at `timeout` and `signal`; SIGKILL follows 5 seconds later. @defaultValue 'SIGTERM' */
   readonly killSignal?: Signal | undefined;
+  /**
+   * Whether the process can be stopped and continued as a shell's job can: with a terminal, Ctrl-Z stops it, and a stop
+   * is told by the event `'stop'`. `kill('SIGCONT', { group: true })` continues it. @defaultValue false
+   */
+  readonly jobControl?: boolean | undefined;
   /** Whether it lives on when this program ends; in detached containers only. @defaultValue false */
   readonly detached?: boolean | undefined;
 }

@@ -22,11 +22,13 @@ test('a process takes over what its container says', () => {
     user: { user: 1000, group: undefined, groups: undefined },
     stdio: [{ kind: 'pipe' }, { kind: 'pipe' }, { kind: 'pipe' }],
     tty: undefined,
+    stderrApart: undefined,
     policy: undefined,
     rlimits: [{ name: 'core', resource: 4, soft: 0, hard: 0 }],
     timeoutMs: undefined,
     signal: undefined,
     killSignal: 15,
+    jobControl: false,
     detached: false,
   });
 });
@@ -44,6 +46,7 @@ test('every option arrives', () => {
     timeout: '2s',
     signal,
     killSignal: 'SIGKILL',
+    jobControl: true,
     detached: true,
   });
   expect(spec).toMatchObject({
@@ -56,6 +59,7 @@ test('every option arrives', () => {
     rlimits: [{ name: 'nofile', soft: 5 }],
     timeoutMs: 2000,
     killSignal: 9,
+    jobControl: true,
     detached: true,
   });
   expect(spec.signal).toBe(signal);
@@ -111,6 +115,7 @@ test.for([
   [{ policy: 'none' }, '`policy`'],
   [{ signal: 'x' }, '`signal`'],
   [{ detached: 1 }, '`detached`'],
+  [{ jobControl: 'yes' }, '`jobControl`'],
   [{ shell: true }, 'Unknown option `shell`'],
   [{ cdw: '/' }, 'Did you mean `cwd`?'],
   [{ input: 'x' }, 'Unknown option `input`'],
@@ -121,4 +126,14 @@ test.for([
 test('a terminal size is checked by itself too', () => {
   expect(checkTerminalSize({ columns: 1, rows: 65_535 })).toEqual({ columns: 1, rows: 65_535 });
   expectInvalid(() => checkTerminalSize({ columns: 1 } as TerminalSize), '`size.rows`');
+});
+
+test.for<readonly [SpawnOptions, number | undefined]>([
+  [{ tty: true }, undefined],
+  [{ tty: true, stdio: 'inherit' }, undefined],
+  [{ tty: true, stdio: ['inherit', 'inherit', 'inherit'] }, undefined],
+  [{ tty: true, stdio: ['inherit', 'inherit', 5] }, 5],
+  [{ stdio: ['inherit', 'inherit', 5] }, undefined],
+])('with %j, stderr apart from the terminal is %s', ([options, fd]) => {
+  expect(resolveSpawnOptions('x', [], options).stderrApart).toBe(fd);
 });

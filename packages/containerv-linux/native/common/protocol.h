@@ -35,6 +35,7 @@ enum MessageType : uint32_t {
   kStop = 4,
   kStatus = 5,
   kDescribe = 6,  // bytes for clients that join later, from the owner
+  kSpawnJoined = 7,  // as kSpawn, over the container's own cwd, user, limits and environment
   // init -> driver
   kReady = 101,
   kFailed = 102,
@@ -42,6 +43,7 @@ enum MessageType : uint32_t {
   kExited = 104,
   kDone = 105,
   kStatusReport = 106,
+  kStopped = 107,  // u32 signal: a process with kJobControl was stopped
 };
 
 enum PlanFlag : uint32_t {
@@ -87,6 +89,11 @@ enum MountAttribute : uint32_t { kReadonly = 1, kNosuid = 2, kNodev = 4, kNoexec
 enum SpawnFlag : uint32_t {
   kTty = 1 << 0,
   kSurvivesClient = 1 << 1,
+  kJobControl = 1 << 2,    // its stops are told; with a terminal, the terminal can stop it
+  kStderrApart = 1 << 3,   // with a terminal: stderr is the descriptor that comes along
+  kClosedStdin = 1 << 4,   // without a terminal: this descriptor is closed, and none comes for it
+  kClosedStdout = 1 << 5,
+  kClosedStderr = 1 << 6,
 };
 
 enum UserKind : uint32_t { kUserDefault = 0, kUserIds = 1, kUserName = 2 };

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/kernel.h"
@@ -47,7 +48,10 @@ class Child {
 
   void detail(const char* text) { snprintf(report_.detail, sizeof report_.detail, "%s", text); }
 
-  void take_stdio(std::span<int> stdio, int alive);
+  void take_stdio(std::span<int> stdio, ChildPipes& pipes);
+  void lead_session(const ChildPipes& pipes);
+  void end_with_leader();
+  [[noreturn]] static void follow(pid_t command, const ChildPipes& pipes);
   void take_terminal();
   void limit_resources(const SpawnRequest& request);
   void become(const UserSpec& user, const Confinement& confinement, bool tty);
@@ -65,20 +69,88 @@ class Child {
   void resolve_name(const UserSpec& user, Identity& identity);
 
   ChildReport& report_;
+  pid_t leader_ = -1;
   char candidate_[PATH_MAX];
 };
 
-void Child::take_stdio(std::span<int> stdio, int alive) {
+void Child::take_stdio(std::span<int> stdio, ChildPipes& pipes) {
   const int count = static_cast<int>(stdio.size());
+  const int kept = pipes.stops < 0 ? 1 : 2;
   // None may lie where another is to go.
-  for (int& fd : stdio)
-    if (fd < count && (fd = fcntl(fd, F_DUPFD_CLOEXEC, count)) < 0) fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
-  if (alive <= count && (alive = fcntl(alive, F_DUPFD_CLOEXEC, count + 1)) < 0)
-    fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
-  for (int i = 0; i < count; ++i)
-    if (dup2(stdio[static_cast<size_t>(i)], i) < 0) fail(ChildStep::kStdio, "dup2", errno);
-  if (dup3(alive, count, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
-  close_from(static_cast<unsigned>(count) + 1);
+  const auto move_away = [&](int& fd) {
+    if (fd >= 0 && fd < count + kept && (fd = fcntl(fd, F_DUPFD_CLOEXEC, count + kept)) < 0)
+      fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
+  };
+  for (int& fd : stdio) move_away(fd);
+  move_away(pipes.alive);
+  move_away(pipes.stops);
+  for (int i = 0; i < count; ++i) {
+    const int fd = stdio[static_cast<size_t>(i)];
+    if (fd < 0)
+      close(i);
+    else if (dup2(fd, i) < 0)
+      fail(ChildStep::kStdio, "dup2", errno);
+  }
+  if (dup3(pipes.alive, count, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
+  pipes.alive = count;
+  if (pipes.stops >= 0) {
+    if (dup3(pipes.stops, count + 1, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
+    pipes.stops = count + 1;
+  }
+  close_from(static_cast<unsigned>(count + kept));
+}
+
+// The kernel discards the stop signals of a terminal for a process group that nobody of its session
+// looks after (setpgid(2), "orphaned"). So the session gets a leader of ours that does: it tells of
+// stops, and ends as the command ended. Returns in the command.
+void Child::lead_session(const ChildPipes& pipes) {
+  const pid_t leader = getpid();
+  const pid_t command = fork();
+  if (command < 0) fail(ChildStep::kTerminal, "fork", errno);
+  if (command == 0) {
+    report_.command = getpid();
+    leader_ = leader;
+    // A group of its own, in the foreground.
+    if (setpgid(0, 0) != 0) fail(ChildStep::kTerminal, "setpgid", errno);
+    const pid_t group = getpid();
+    if (ioctl(0, TIOCSPGRP, &group) != 0) fail(ChildStep::kTerminal, "ioctl(TIOCSPGRP)", errno);
+    return;
+  }
+  follow(command, pipes);
+}
+
+// Whoever kills the leader ends the command. After become(): a change of ids would clear it.
+void Child::end_with_leader() {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != leader_) leave();
+}
+
+void Child::follow(pid_t command, const ChildPipes& pipes) {
+  // It is of our program's memory and keeps it from sight, but needs no power over anything.
+  set_capabilities(0);
+  prctl(PR_SET_NAME, "containerv-job", 0, 0, 0);
+  const int stops = pipes.stops;
+  for (int fd = 0; fd < stops; ++fd) close(fd);
+  for (;;) {
+    int status;
+    if (waitpid(command, &status, WUNTRACED) != command) leave();
+    if (WIFSTOPPED(status)) {
+      const auto number = static_cast<uint8_t>(WSTOPSIG(status));
+      if (write(stops, &number, 1) != 1) leave();
+      continue;
+    }
+    if (WIFSIGNALED(status)) {
+      const int number = WTERMSIG(status);
+      const rlimit none{0, 0};
+      setrlimit(RLIMIT_CORE, &none);
+      signal(number, SIG_DFL);
+      sigset_t one;
+      sigemptyset(&one);
+      sigaddset(&one, number);
+      kill(getpid(), number);
+      sigprocmask(SIG_UNBLOCK, &one, nullptr);
+    }
+    for (;;) syscall(SYS_exit_group, WEXITSTATUS(status));
+  }
 }
 
 void Child::take_terminal() {
@@ -194,16 +266,18 @@ const char* Child::find(const char* file, char** environment) {
 
 }  // namespace
 
-void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio, int alive,
-               ChildReport& report) {
+void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
+               ChildPipes pipes, ChildReport& report) {
   Child child(report);
   const bool tty = request.flags & kTty;
-  child.take_stdio(stdio, alive);
+  child.take_stdio(stdio, pipes);
   if (setsid() < 0) child.fail(ChildStep::kTerminal, "setsid", errno);
   if (tty) child.take_terminal();
+  if (pipes.stops >= 0) child.lead_session(pipes);
   child.limit_resources(request);
   umask(022);
   child.become(request.user, confinement, tty);
+  if (pipes.stops >= 0) child.end_with_leader();
   child.enter(request.cwd);
   const char* file = child.find(request.file, request.environment);
   // Read while it can be: after the filter, a failed execve could not be explained any more.

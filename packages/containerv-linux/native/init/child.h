@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <span>
 
@@ -26,16 +27,23 @@ enum class ChildStep : uint32_t {
 struct ChildReport {
   ChildStep step;
   int error;
+  pid_t command;  // behind a session leader; otherwise 0
   const char* syscall;  // a literal: both sides are one program
   char path[256];
   char detail[256];
 };
 
+// Ends of pipes to process 1 that the child keeps until execve. Process 1 knows that the report is final
+// when nobody holds `alive` any more; `stops`, or -1, is for a session leader.
+struct ChildPipes {
+  int alive;
+  int stops;
+};
+
 // Runs in the forked child: takes on the identity and confinement asked for, then execve. `stdio`
-// become descriptors 0, 1, 2, ...; everything else is closed but `alive`, which execve closes, so that
-// its other end tells process 1 that the report is final. Never returns.
+// become descriptors 0, 1, 2, ..., closed where it is -1; everything else is closed but the pipes. Never returns.
 [[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-                            int alive, ChildReport& report);
+                            ChildPipes pipes, ChildReport& report);
 
 const char* step_name(ChildStep step);
 

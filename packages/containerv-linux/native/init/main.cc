@@ -99,7 +99,7 @@ int start() {
   getsockopt(owner.get(), SOL_SOCKET, SO_PEERCRED, &creator, &size);
   const int owner_fd = owner.get();
   static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
-                                builder.proc(), plan.confinement},
+                                builder.proc(), plan.confinement, plan.defaults},
                                static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
   static char status[3500];
   if (!supervisor.open(failure) || !probe.finish(builder.proc(), status, sizeof status / 2, failure))

@@ -13,7 +13,7 @@ bool Plan::decode(WireReader& reader) {
   monotonic_offset_s = static_cast<int64_t>(reader.u64());
   boottime_offset_s = static_cast<int64_t>(reader.u64());
   confinement = read_confinement(reader);
-  return reader.ok();
+  return defaults.decode(reader);
 }
 
 }  // namespace containerv

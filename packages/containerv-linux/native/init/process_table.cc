@@ -52,4 +52,10 @@ Process* ProcessTable::find(pid_t pid) const {
   return nullptr;
 }
 
+Process* ProcessTable::find_command(pid_t pid) const {
+  for (Process* process = first_; process; process = process->next)
+    if (process->command == pid) return process;
+  return nullptr;
+}
+
 }  // namespace containerv

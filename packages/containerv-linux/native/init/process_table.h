@@ -13,10 +13,13 @@ class Client;
 // A process that a client started and process 1 has not reaped.
 struct Process {
   Process* next = nullptr;
-  pid_t pid = -1;
+  pid_t pid = -1;        // our child: what is reaped
+  pid_t command = -1;    // what the client knows: the same, but behind a session leader its child
   uint32_t request = 0;
   Client* client = nullptr;  // null once it is gone
   bool survives_client = false;
+  bool job_control = false;
+  UniqueFd stops;             // a session leader tells here that the command was stopped
   UniqueFd alive;             // end of file: execve done, or the child is dead
   UniqueFd terminal;          // the pty's master until it is handed over
   ChildReport* report = nullptr;
@@ -32,6 +35,7 @@ class ProcessTable {
   void remove(Process* process);
   [[nodiscard]] Process* first() const { return first_; }
   [[nodiscard]] Process* find(pid_t pid) const;
+  [[nodiscard]] Process* find_command(pid_t pid) const;
   [[nodiscard]] uint32_t size() const { return size_; }
 
  private:

@@ -13,10 +13,23 @@ struct ResourceLimit {
   uint64_t hard;
 };
 
+// What a process that joins starts from: the container's own. Strings point into the plan.
+struct SpawnDefaults {
+  static constexpr size_t kMaxLimits = 32;
+
+  const char* cwd = "/";
+  UserSpec user;
+  ResourceLimit limits[kMaxLimits];
+  uint32_t limit_count = 0;
+  char** environment = nullptr;  // null-terminated, never freed: as long-lived as the container
+
+  bool decode(WireReader& reader);
+};
+
 // One decoded kSpawn message. Strings point into the message, which must outlive it.
 struct SpawnRequest {
   static constexpr size_t kMaxArguments = 65536;
-  static constexpr size_t kMaxLimits = 32;
+  static constexpr size_t kMaxLimits = SpawnDefaults::kMaxLimits;
 
   uint32_t flags = 0;
   const char* file = "";
@@ -38,6 +51,9 @@ struct SpawnRequest {
 
   // False when the message is malformed or there is no memory for it.
   bool decode(WireReader& reader);
+  // What the message leaves open is the container's: an empty cwd, no user, limits and variables not
+  // named. False when there is no memory for it.
+  bool complete(const SpawnDefaults& defaults);
 };
 
 }  // namespace containerv

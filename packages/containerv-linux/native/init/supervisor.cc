@@ -26,7 +26,7 @@ namespace {
 using namespace protocol;
 
 // What an epoll event is about: the kind in the high half, a descriptor or pid in the low one.
-enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5 };
+enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5, kStops = 6 };
 
 uint64_t tag(Kind kind, uint32_t id) { return static_cast<uint64_t>(kind) << 32 | id; }
 
@@ -38,6 +38,17 @@ bool watch(int epoll, int fd, Kind kind, uint32_t id, uint32_t events = EPOLLIN)
 uint64_t microseconds(const timeval& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec);
 }
+
+bool make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  read_end.reset(ends[0]);
+  write_end.reset(ends[1]);
+  return true;
+}
+
+constexpr uint32_t kKnownSpawnFlags =
+    kTty | kSurvivesClient | kJobControl | kStderrApart | kClosedStdin | kClosedStdout | kClosedStderr;
 
 }  // namespace
 
@@ -99,6 +110,9 @@ void Supervisor::run() {
       case kStarting:
         if (Process* process = processes_.find(id)) settle_start(process);
         break;
+      case kStops:
+        if (Process* process = processes_.find(id)) relay_stop(process);
+        break;
       case kClient:
         for (Client* client = clients_; client; client = client->next) {
           if (client->socket() != id) continue;
@@ -144,7 +158,8 @@ void Supervisor::serve(Client* client) {
     case Message::Result::kMessage: break;
   }
   switch (message_.type()) {
-    case kSpawn: spawn(client, message_); break;
+    case kSpawn:
+    case kSpawnJoined: spawn(client, message_); break;
     case kKill: kill_process(client, message_); break;
     case kStop: stop(client, message_); break;
     case kStatus: report_status(client, message_); break;
@@ -159,7 +174,7 @@ void Supervisor::drop(Client* client) {
   for (Process* process = processes_.first(); process; process = process->next) {
     if (process->client != client) continue;
     process->client = nullptr;
-    if (!process->survives_client && process->pid > 0) ::kill(-process->pid, SIGKILL), ::kill(process->pid, SIGKILL);
+    if (!process->survives_client) kill_job(process);
   }
   const bool owner_gone = client->owner() && !settings_.detached;
   for (Client** link = &clients_; *link; link = &(*link)->next) {
@@ -171,6 +186,13 @@ void Supervisor::drop(Client* client) {
     break;
   }
   if (owner_gone) end();
+}
+
+void Supervisor::kill_job(const Process* process) {
+  // One that is starting has told its own id, if it has one, but may not have taken its group yet.
+  const pid_t command = process->report && process->report->command > 0 ? process->report->command : process->command;
+  for (const pid_t pid : {command, process->pid})
+    if (pid > 0) ::kill(-pid, SIGKILL), ::kill(pid, SIGKILL);
 }
 
 void Supervisor::answer(Client* client, std::span<const uint8_t> message, UniqueFd fd) {
@@ -200,8 +222,12 @@ void Supervisor::spawn(Client* client, Message& message) {
   auto descriptors = message.descriptors();
   const bool decoded = request.decode(reader);
   const bool tty = request.flags & kTty;
-  if (!decoded || (tty ? !descriptors.empty() : descriptors.size() < 3)) {
+  if (!decoded || !arrange_stdio(request.flags, descriptors)) {
     failure.set(EBADMSG, "decode spawn request", "recvmsg");
+    return answer_failure(client, message.request(), failure);
+  }
+  if (message.type() == kSpawnJoined && !request.complete(settings_.defaults)) {
+    failure.set(ENOMEM, "start process", "calloc");
     return answer_failure(client, message.request(), failure);
   }
   if (stopping_) {
@@ -211,19 +237,16 @@ void Supervisor::spawn(Client* client, Message& message) {
   Terminal terminal;
   if (tty && !open_terminal(request.columns, request.rows, terminal, failure))
     return answer_failure(client, message.request(), failure);
-  int stdio[kMaxDescriptors];
-  size_t count = 0;
   if (tty)
-    for (; count < 3; ++count) stdio[count] = terminal.peer.get();
-  else
-    for (const auto& fd : descriptors) stdio[count++] = fd.get();
+    for (size_t i = 0; i < stdio_count_; ++i)
+      if (stdio_[i] < 0) stdio_[i] = terminal.peer.get();
 
-  int alive[2];
-  if (pipe2(alive, O_CLOEXEC) != 0) {
+  UniqueFd alive_here, alive_there, stops_here, stops_there;
+  const bool led = tty && request.flags & kJobControl;
+  if (!make_pipe(alive_here, alive_there) || (led && !make_pipe(stops_here, stops_there))) {
     failure.set("start process", "pipe2");
     return answer_failure(client, message.request(), failure);
   }
-  UniqueFd alive_here(alive[0]), alive_there(alive[1]);
   Process* process = processes_.add();
   if (!process) {
     failure.set("start process", "mmap");
@@ -231,20 +254,45 @@ void Supervisor::spawn(Client* client, Message& message) {
   }
   const Confinement& confinement = request.own_confinement ? request.confinement : settings_.confinement;
   const pid_t pid = fork();
-  if (pid == 0) run_child(request, confinement, {stdio, count}, alive_there.get(), *process->report);
+  if (pid == 0) {
+    run_child(request, confinement, {stdio_, stdio_count_}, {alive_there.get(), stops_there.get()}, *process->report);
+  }
   if (pid < 0) {
     failure.set("start process", "fork");
     processes_.remove(process);
     return answer_failure(client, message.request(), failure);
   }
-  process->pid = pid;
+  process->pid = process->command = pid;
+  process->job_control = request.flags & kJobControl;
   process->request = message.request();
   process->client = client;
   process->survives_client = request.flags & kSurvivesClient;
   process->terminal = static_cast<UniqueFd&&>(terminal.master);
   process->alive = static_cast<UniqueFd&&>(alive_here);
+  process->stops = static_cast<UniqueFd&&>(stops_here);
   alive_there.reset();
-  if (!watch(epoll_.get(), process->alive.get(), kStarting, static_cast<uint32_t>(pid))) ::kill(pid, SIGKILL);
+  const auto id = static_cast<uint32_t>(pid);
+  if (!watch(epoll_.get(), process->alive.get(), kStarting, id) ||
+      (process->stops && !watch(epoll_.get(), process->stops.get(), kStops, id)))
+    ::kill(pid, SIGKILL);
+}
+
+// Which descriptors a process is to get, -1 for those that it takes from its terminal or that are to be
+// closed. False when they do not match the flags.
+bool Supervisor::arrange_stdio(uint32_t flags, std::span<const UniqueFd> descriptors) {
+  const bool tty = flags & kTty;
+  const uint32_t closed = flags & (kClosedStdin | kClosedStdout | kClosedStderr);
+  if (flags & ~kKnownSpawnFlags || (tty ? closed != 0 : (flags & kStderrApart) != 0)) return false;
+  size_t taken = 0;
+  stdio_count_ = 0;
+  for (uint32_t i = 0; i < 3; ++i) {
+    const bool absent = tty ? i < 2 || !(flags & kStderrApart) : (closed & (kClosedStdin << i)) != 0;
+    if (!absent && taken == descriptors.size()) return false;
+    stdio_[stdio_count_++] = absent ? -1 : descriptors[taken++].get();
+  }
+  if (tty) return taken == descriptors.size();
+  while (taken < descriptors.size() && stdio_count_ < kMaxDescriptors) stdio_[stdio_count_++] = descriptors[taken++].get();
+  return taken == descriptors.size();
 }
 
 // The child has either executed its program or died: its report is final.
@@ -253,12 +301,13 @@ void Supervisor::settle_start(Process* process) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process->alive.get(), nullptr);
   process->alive.reset();
   const ChildReport report = *process->report;
+  if (report.command > 0) process->command = report.command;
   processes_.release_report(process);
   Client* client = process->client;
   if (!client) return;
   if (report.step == ChildStep::kNone) {
     WireWriter spawned(kSpawned, process->request);
-    spawned.u32(static_cast<uint32_t>(process->pid));
+    spawned.u32(static_cast<uint32_t>(process->command));
     return answer(client, spawned.message(), static_cast<UniqueFd&&>(process->terminal));
   }
   Failure failure;
@@ -272,13 +321,17 @@ void Supervisor::reap() {
   for (;;) {
     int status;
     rusage usage;
-    const pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
+    const pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED | __WALL, &usage);
     if (pid == 0) return;
     if (pid < 0) {
       if (errno == ECHILD && stopping_) end();
       return;
     }
     Process* process = processes_.find(pid);
+    if (WIFSTOPPED(status)) {
+      if (process && process->job_control) report_stop(process, WSTOPSIG(status));
+      continue;
+    }
     if (!process) continue;  // an orphan of the container, adopted
     settle_start(process);
     if (process->client) {
@@ -291,8 +344,25 @@ void Supervisor::reap() {
         exited.u64(static_cast<uint64_t>(figure));
       answer(process->client, exited.message());
     }
+    // Explicitly, as in drop().
+    if (process->stops) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process->stops.get(), nullptr);
     processes_.remove(process);
   }
+}
+
+// Told only of what the client knows to run.
+void Supervisor::report_stop(Process* process, int signal) {
+  if (!process->client || process->alive) return;
+  WireWriter stopped(kStopped, process->request);
+  stopped.u32(static_cast<uint32_t>(signal));
+  answer(process->client, stopped.message());
+}
+
+void Supervisor::relay_stop(Process* process) {
+  uint8_t signal;
+  if (read(process->stops.get(), &signal, 1) == 1) return report_stop(process, signal);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process->stops.get(), nullptr);
+  process->stops.reset();
 }
 
 void Supervisor::kill_process(Client* client, const Message& message) {
@@ -303,7 +373,7 @@ void Supervisor::kill_process(Client* client, const Message& message) {
   Failure failure;
   // Never ourselves, never "everyone" (0, -1); without a pid namespace, never a process of the host.
   const bool allowed = reader.finished() && pid > 1 && signal <= static_cast<uint32_t>(SIGRTMAX) &&
-                       (settings_.pid_namespace || processes_.find(pid));
+                       (settings_.pid_namespace || processes_.find_command(pid));
   if (!allowed) {
     failure.set(reader.finished() ? ESRCH : EBADMSG, "send signal", "kill");
     return answer_failure(client, message.request(), failure);
@@ -355,7 +425,7 @@ void Supervisor::kill_everything(int signal) {
     if (signal == SIGKILL) end();
     return;
   }
-  for (Process* process = processes_.first(); process; process = process->next) ::kill(-process->pid, signal);
+  for (Process* process = processes_.first(); process; process = process->next) ::kill(-process->command, signal);
   if (signal == SIGKILL) end();
 }
 

@@ -19,6 +19,7 @@ class Supervisor {
     uid_t owner;         // as seen from here; only it may connect
     int proc;            // a procfs that shows our own pid namespace
     Confinement confinement;
+    SpawnDefaults defaults;
   };
 
   Supervisor(Settings settings, UniqueFd listener, UniqueFd owner);
@@ -41,12 +42,16 @@ class Supervisor {
   void watch_output(Client* client);
 
   void spawn(Client* client, Message& message);
+  bool arrange_stdio(uint32_t flags, std::span<const UniqueFd> descriptors);
+  static void kill_job(const Process* process);
   void kill_process(Client* client, const Message& message);
   void stop(Client* client, const Message& message);
   void report_status(Client* client, const Message& message);
   void describe(Client* client, const Message& message);
 
   void settle_start(Process* process);
+  void report_stop(Process* process, int signal);
+  void relay_stop(Process* process);
   void reap();
   void kill_everything(int signal);
   [[noreturn]] void end();
@@ -62,6 +67,8 @@ class Supervisor {
   char description_[1024] = {};
   bool stopping_ = false;
   Message message_;
+  int stdio_[protocol::kMaxDescriptors];
+  size_t stdio_count_ = 0;
 };
 
 }  // namespace containerv

@@ -1,8 +1,10 @@
-import type { ContainerSpec, ResolvedUser } from 'containerv-api';
+import type { ContainerSpec, ProcessDefaults, ResolvedRlimit, ResolvedUser } from 'containerv-api';
 import type { Confinement } from '../confinement.js';
 import { MessageType, PlanFlag, PROTOCOL_VERSION, UserKind } from '../protocol.js';
 import { WireWriter } from '../wire.js';
 import { type RootOperation, writeOperation } from './operation.js';
+
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 export interface PlanInput {
   readonly spec: ContainerSpec;
@@ -22,6 +24,7 @@ export function encodePlan({ spec, staging, confinement, operations }: PlanInput
     .u64(0)
     .u64(0);
   writeConfinement(writer, confinement);
+  writeDefaults(writer, spec);
   return writer.list(operations, (operation) => writeOperation(writer, operation)).finish();
 }
 
@@ -34,6 +37,25 @@ function planFlags({ detached, namespaces }: ContainerSpec): number {
     (namespaces.time ? PlanFlag.NewTimeNamespace : 0) |
     (namespaces.net ? PlanFlag.NetNamespace : 0)
   );
+}
+
+/** What a process that joins by init's own knowledge starts from (`SpawnDefaults` of `native/init/spawn_request.h`). */
+function writeDefaults(writer: WireWriter, { cwd, user, rlimits, env }: ProcessDefaults): void {
+  writer.text(cwd);
+  writeUser(writer, user);
+  writeRlimits(writer, rlimits);
+  writeEnvironment(writer, env);
+}
+
+export function writeRlimits(writer: WireWriter, rlimits: readonly ResolvedRlimit[]): void {
+  writer.list(rlimits, ({ resource, soft, hard }) => {
+    writer.u32(resource);
+    for (const value of [soft, hard]) writer.u64(value === 'unlimited' ? RLIM_INFINITY : value);
+  });
+}
+
+export function writeEnvironment(writer: WireWriter, env: Readonly<Record<string, string>>): void {
+  writer.list(Object.entries(env), ([name, value]) => writer.text(`${name}=${value}`));
 }
 
 export function writeConfinement(writer: WireWriter, { capabilities, filter }: Confinement): void {

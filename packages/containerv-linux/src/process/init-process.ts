@@ -54,6 +54,8 @@ export class InitProcess {
   readonly #onAbort = (): void => this.#end('aborted');
   #reportExit: (status: ExitStatus) => void = () => {};
   #onExit: () => void = () => {};
+  /** Called with the number of the signal that stopped it, when the spec asks for job control. */
+  onStop: (signal: number) => void = () => {};
   /** How it ended; never rejects. */
   readonly exited: Promise<ExitStatus>;
 
@@ -80,11 +82,10 @@ export class InitProcess {
     const started = new InitProcess(host, spec);
     await new Promise<void>((resolve, reject) => {
       host.channel.expect(started.#request, (reply) => started.#onReply(reply, resolve, reject));
-      const fds = spec.tty === undefined ? stdio.childFds : [];
       try {
         const message = encodeSpawn(started.#request, spec, confinement);
         if (message.length > MAX_MESSAGE_BYTES) throw tooLarge(spec);
-        host.channel.send(message, fds, () => stdio.closeChildEnds());
+        host.channel.send(message, stdio.childFds, () => stdio.closeChildEnds());
         started.#arm();
       } catch (error) {
         started.#finish();
@@ -145,6 +146,10 @@ export class InitProcess {
       this.#terminal = reply.fds[0] ?? -1;
       if (this.#killCause !== undefined) this.#end(this.#killCause);
       resolve();
+      return;
+    }
+    if (reply.type === MessageType.Stopped) {
+      this.onStop(reply.reader.u32());
       return;
     }
     // What it leaves of its group does not outlive what was to end it.

@@ -1,12 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import {
+  checkBoolean,
+  checkOptions,
   checkTerminalSize,
   type ContainerProcess,
   ContainervError,
   type ExitStatus,
+  type KillOptions,
   type ProcessEvents,
   type Signal,
+  signalName,
   signalNumber,
   type TerminalSize,
 } from 'containerv-api';
@@ -41,6 +45,7 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
       // Nobody is left to read it. As child_process does.
       for (const stream of writables) stream.destroy();
     };
+    process.onStop = (signal) => this.emit('stop', signalName(signal));
     this.#status = process.exited.then((status) => this.#onExit(status, readables));
   }
 
@@ -56,8 +61,9 @@ export class LinuxProcess extends EventEmitter<ProcessEventMap> implements Conta
     return (this.stdio[2] ?? null) as Readable | null;
   }
 
-  async kill(signal: Signal = 'SIGTERM'): Promise<void> {
-    await this.#process.kill(signalNumber(signal));
+  async kill(signal: Signal = 'SIGTERM', options: KillOptions = {}): Promise<void> {
+    checkOptions(options, 'options', ['group']);
+    await this.#process.kill(signalNumber(signal), checkBoolean(options.group ?? false, 'group'));
   }
 
   async resize(size: TerminalSize): Promise<void> {

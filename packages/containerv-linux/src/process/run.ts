@@ -14,7 +14,7 @@ import { FdReadable } from './fd-readable.js';
 import { FdSource } from './fd-source.js';
 import { FdWritable } from './fd-writable.js';
 import { InitProcess, type ProcessHost } from './init-process.js';
-import { type Pipe, planStdio } from './stdio-plan.js';
+import { passedStdio, type Pipe, planStdio } from './stdio-plan.js';
 
 const SIGKILL = 9;
 
@@ -27,7 +27,7 @@ export async function runProcess(
   confinement: Confinement | undefined,
 ): Promise<RunResult<Output>> {
   const startedAt = performance.now();
-  const plan = planStdio(host.native, spec.tty === undefined ? spec.stdio : []);
+  const plan = planStdio(host.native, passedStdio(spec));
   let process: InitProcess;
   try {
     process = await InitProcess.start(host, spec, plan, confinement);

@@ -1,10 +1,8 @@
 import type { ProcessSpec } from 'containerv-api';
 import type { Confinement } from '../confinement.js';
-import { writeConfinement, writeUser } from '../plan/plan.js';
+import { writeConfinement, writeEnvironment, writeRlimits, writeUser } from '../plan/plan.js';
 import { MessageType, SpawnFlag } from '../protocol.js';
 import { WireWriter } from '../wire.js';
-
-const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 /** The message that makes init start a process (`native/init/spawn_request.cc`). */
 export function encodeSpawn(
@@ -12,17 +10,18 @@ export function encodeSpawn(
   spec: ProcessSpec,
   confinement: Confinement | undefined,
 ): Buffer {
-  const flags = (spec.tty === undefined ? 0 : SpawnFlag.Tty) | (spec.detached ? SpawnFlag.SurvivesClient : 0);
+  const flags =
+    (spec.tty === undefined ? 0 : SpawnFlag.Tty) |
+    (spec.tty === undefined || spec.stderrApart === undefined ? 0 : SpawnFlag.StderrApart) |
+    (spec.jobControl ? SpawnFlag.JobControl : 0) |
+    (spec.detached ? SpawnFlag.SurvivesClient : 0);
   const writer = new WireWriter(MessageType.Spawn, request).u32(flags).text(spec.argv[0]).text(spec.cwd);
   writeUser(writer, spec.user);
   writer.u32(spec.tty?.columns ?? 0).u32(spec.tty?.rows ?? 0);
-  writer.list(spec.rlimits, ({ resource, soft, hard }) => {
-    writer.u32(resource);
-    for (const value of [soft, hard]) writer.u64(value === 'unlimited' ? RLIM_INFINITY : value);
-  });
+  writeRlimits(writer, spec.rlimits);
   writer.u32(confinement === undefined ? 0 : 1);
   if (confinement !== undefined) writeConfinement(writer, confinement);
   writer.list(spec.argv, (argument) => writer.text(argument));
-  writer.list(Object.entries(spec.env), ([name, value]) => writer.text(`${name}=${value}`));
+  writeEnvironment(writer, spec.env);
   return writer.finish();
 }

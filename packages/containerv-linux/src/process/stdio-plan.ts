@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { ContainervError, type ResolvedStdioEntry } from 'containerv-api';
+import { ContainervError, type ProcessSpec, type ResolvedStdioEntry } from 'containerv-api';
 import type { Native } from '../native.js';
 
 /** The descriptors of a process to be, and our ends of its pipes. */
@@ -21,6 +21,12 @@ export interface Pipe {
   readonly direction: 'read' | 'write';
   /** A caller's stream that the pipe stands in for. */
   readonly stream: Readable | Writable | undefined;
+}
+
+/** What is passed to a process: with a terminal nothing but a stderr that is kept apart. */
+export function passedStdio({ tty, stdio, stderrApart }: ProcessSpec): readonly ResolvedStdioEntry[] {
+  if (tty === undefined) return stdio;
+  return stderrApart === undefined ? [] : [{ kind: 'fd', fd: stderrApart }];
 }
 
 /** Descriptor 0 is written by us, 1 and 2 are read, as are pipes above them, which carry what the process writes. */

@@ -25,12 +25,28 @@ function decoded(options: ContainerOptions): Record<string, unknown> {
     offsets: [reader.u64(), reader.u64()],
     capabilities: reader.u64(),
     filter: [reader.u32(), reader.u32()],
+    cwd: reader.text(),
+    user: {
+      kind: reader.u32(),
+      uid: reader.u32(),
+      gid: reader.u32(),
+      name: reader.text(),
+      groups: reader.u32(),
+    },
+    limits: list(reader, () => [reader.u32(), reader.u64(), reader.u64()]),
+    environment: list(reader, () => reader.text()),
     operations: reader.u32(),
   };
 }
 
+function list<Item>(reader: WireReader, read: () => Item): Item[] {
+  return Array.from({ length: reader.u32() }, read);
+}
+
 test('the fields are in the order in which init reads them', () => {
-  expect(decoded({ hostname: 'web' })).toEqual({
+  expect(
+    decoded({ hostname: 'web', cwd: '/srv', env: { PATH: '/bin' }, user: 'me', rlimits: { core: 0 } }),
+  ).toEqual({
     type: MessageType.Plan,
     request: 0,
     version: PROTOCOL_VERSION,
@@ -42,6 +58,10 @@ test('the fields are in the order in which init reads them', () => {
     offsets: [0, 0],
     capabilities: 0x1_0000_0002,
     filter: [4, 0x04030201],
+    cwd: '/srv',
+    user: { kind: UserKind.UserName, uid: 0, gid: 0, name: 'me', groups: 0 },
+    limits: [[4, 0, 0]],
+    environment: ['PATH=/bin'],
     operations: 2,
   });
 });
