@@ -47,7 +47,20 @@ export type Operation =
   | 'symlink'
   | 'rename'
   | 'chdir'
-  | 'execute';
+  | 'execute'
+  | 'list'
+  | 'truncate'
+  | 'link'
+  | 'fifo'
+  | 'device'
+  | 'exchange'
+  | 'ioctl'
+  /** `listen`, `connect`: a socket's path, or its abstract name after `@`. */
+  | 'listen'
+  | 'connect'
+  /** A process id in place of the path. */
+  | 'signal'
+  | 'signal-child';
 
 /** Tries file operations in one process of the container; the name of each one's error, `'ok'` where it worked. */
 export async function attempt(

@@ -36,6 +36,7 @@
         "init/confinement.cc",
         "init/descendants.cc",
         "init/descriptors.cc",
+        "init/landlock.cc",
         "init/launcher.cc",
         "init/main.cc",
         "init/mount_table.cc",

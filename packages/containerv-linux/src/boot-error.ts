@@ -1,4 +1,5 @@
 import type { ContainervError, ContainerSpec } from 'containerv-api';
+import { FILE_RULES_STEP, rulesetError } from './landlock/ruleset-error.js';
 import { type SystemFailure, systemError } from './system-error.js';
 
 const EPERM = 1;
@@ -32,6 +33,7 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint,
     });
   }
+  if (step === FILE_RULES_STEP) return rulesetError(failure, cause);
   if (step === 'open mount source') {
     const hint =
       errno === ENOENT ? 'The path is on the host. Create it first.' : 'It must be readable by this user.';

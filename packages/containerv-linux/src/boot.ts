@@ -9,9 +9,10 @@ import {
 import { bootError } from './boot-error.js';
 import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
-import { readEnforced, verifyEnforced } from './enforcement.js';
+import { readEnforced, readMissed, verifyEnforced } from './enforcement.js';
 import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
+import { missedPaths } from './landlock/requirement.js';
 import type { FileResults, Native, StartedInit } from './native.js';
 import { bindEtcFiles, etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
@@ -54,6 +55,7 @@ export type InitDescription = Pick<Enforced, 'cgroup' | 'limits'>;
 /** A running init. */
 export interface Booted extends InitHandle {
   readonly enforced: Enforced;
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -139,11 +141,12 @@ export async function awaitReady(
 ): Promise<Booted> {
   const report = await ready(init.channel, spec);
   const enforced = readEnforced(report, spec.network.mode, resources.cgroup);
-  verifyEnforced(enforced, spec, confinement.capabilities);
+  verifyEnforced(enforced, spec, confinement);
+  const missed = missedPaths(confinement.ruleset, readMissed(report));
   const { version, limits } = resources.cgroup;
   const description: InitDescription = { cgroup: version, limits };
   init.channel.send(new WireWriter(MessageType.Describe, 0).text(JSON.stringify(description)).finish());
-  return { ...init, enforced };
+  return { ...init, enforced, warnings: missed === undefined ? [] : [missed] };
 }
 
 async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePlan): Promise<RootOperation[]> {

@@ -1,13 +1,16 @@
 import { ContainervError, type PolicyName, type SecurityPolicy } from 'containerv-api';
 import { capabilityNames, createPolicy, seccompLogRequested } from 'containerv-policy';
+import type { Ruleset } from './landlock/ruleset.js';
 
-/** What a policy comes to on this kernel: a capability bit mask and a seccomp program. */
+/** What a policy comes to on this kernel: a capability bit mask, a seccomp program, and a Landlock ruleset. */
 export interface Confinement {
   readonly capabilities: bigint;
   /** An array of `struct sock_filter`, never empty. */
   readonly filter: Uint8Array;
   /** The same in base64, as state files have it. */
   readonly filterText: string;
+  /** `undefined`: no file is denied. */
+  readonly ruleset?: Ruleset | undefined;
 }
 
 // Policies are immutable: one is compiled once, however many containers it confines.
@@ -47,13 +50,14 @@ export function resolvePolicy(policy: SecurityPolicy | PolicyName): SecurityPoli
   return found;
 }
 
-/** Both at once: only what both allow is allowed. */
+/** Both at once: only what both allow is allowed. The outer ruleset is not here: init has it, and applies it to all. */
 export function intersect(outer: Confinement, inner: Confinement): Confinement {
   const filter = chainFilters(outer.filter, inner.filter);
   return {
     capabilities: outer.capabilities & inner.capabilities,
     filter,
     filterText: Buffer.from(filter).toString('base64'),
+    ruleset: inner.ruleset,
   };
 }
 

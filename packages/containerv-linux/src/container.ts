@@ -20,6 +20,8 @@ import {
 } from 'containerv-api';
 import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { type Confinement, confinementOf, intersect, resolvePolicy } from './confinement.js';
+import { unenforcedFileRules } from './landlock/requirement.js';
+import { rulesetOf } from './landlock/ruleset.js';
 import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
@@ -130,6 +132,11 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     await this.destroy();
   }
 
+  /** Tells listeners of something that was asked for and is not so. */
+  warn(what: string): void {
+    this.emit('warning', new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what));
+  }
+
   protected running(call: string): Channel {
     const channel = this.channel();
     if (channel !== undefined && this.#state === 'running') return channel;
@@ -149,12 +156,25 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
       );
     }
     const channel = this.running(call);
-    return { native: this.native, channel, takeOomKill: async () => this.takeOomKill() };
+    return {
+      native: this.native,
+      channel,
+      takeOomKill: async () => this.takeOomKill(),
+      warn: (what) => this.warn(what),
+    };
   }
 
-  #confinementFor({ policy }: ProcessSpec): Confinement | undefined {
-    if (policy !== undefined) refuseUnsupportedPolicy(resolvePolicy(policy), this.enforced.network);
-    return policy === undefined ? undefined : intersect(this.confinement, confinementOf(policy));
+  #confinementFor(spec: ProcessSpec): Confinement | undefined {
+    if (spec.policy === undefined) return undefined;
+    const policy = resolvePolicy(spec.policy);
+    refuseUnsupportedPolicy(policy, this.enforced.network);
+    const abi = this.native.landlockAbi();
+    const unenforced = unenforcedFileRules(policy, abi);
+    if (unenforced !== undefined) this.warn(unenforced);
+    const { network, namespaces } = this.enforced;
+    const shared = { network: network === 'host', processes: !namespaces.includes('pid') };
+    const own = { ...confinementOf(policy), ruleset: rulesetOf(policy, abi, shared) };
+    return intersect(this.confinement, own);
   }
 }
 

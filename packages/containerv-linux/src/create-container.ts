@@ -6,9 +6,11 @@ import {
   resolveContainerOptions,
   throwIfAborted,
 } from 'containerv-api';
-import { FsAccess, seccompLogRequested } from 'containerv-policy';
+import { seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
 import { type Confinement, confinementOf, resolvePolicy } from './confinement.js';
+import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
+import { rulesetOf } from './landlock/ruleset.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
@@ -32,16 +34,26 @@ const MAX_ATTEMPTS = 100;
 export async function createContainer(options: ContainerOptions = {}): Promise<Container> {
   const spec = resolveContainerOptions(options);
   refuseUnsupported(spec);
-  const confinement = confinementOf(spec.policy);
-  throwIfAborted(spec.signal, 'create container');
   const addon = native();
+  const policy = resolvePolicy(spec.policy);
+  const abi = addon.landlockAbi();
+  const warnings = [
+    unenforcedFileRules(policy, abi),
+    unusableMounts(
+      policy,
+      spec.mounts.map(({ target }) => target),
+    ),
+  ].filter((warning) => warning !== undefined);
+  const shared = { network: !spec.namespaces.net, processes: !spec.namespaces.pid };
+  const confinement = { ...confinementOf(policy), ruleset: rulesetOf(policy, abi, shared) };
+  throwIfAborted(spec.signal, 'create container');
   const base = baseDirectories();
   await ensurePrivateDirectory(base.state);
   if (spec.writable === 'overlay') await ensurePrivateDirectory(base.data);
   await pruneOnce(addon, base);
   const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
   const container = await make(addon, spec, confinement, base, host);
-  setImmediate(warn, container, spec, host);
+  setImmediate(warn, container, spec, host, warnings);
   return container;
 }
 
@@ -101,8 +113,13 @@ async function settle(
   }
 }
 
-function warn(container: OwnedContainer, spec: ContainerSpec, host: HostView): void {
-  const warnings: string[] = [];
+function warn(
+  container: OwnedContainer,
+  spec: ContainerSpec,
+  host: HostView,
+  ofPolicy: readonly string[],
+): void {
+  const warnings = [...ofPolicy, ...container.startWarnings];
   const readonly = host.system.filter(
     (entry) => entry.kind === 'directory' && !takesOverlay(entry, spec.namespaces.user),
   );
@@ -119,15 +136,7 @@ function warn(container: OwnedContainer, spec: ContainerSpec, host: HostView): v
   }
   if (spec.windows !== undefined)
     warnings.push('The `windows` options have no meaning for a Linux container');
-  const policy = resolvePolicy(spec.policy);
-  const everywhere = policy.paths.some(({ path, access }) => path === '/' && access === FsAccess.All);
-  if (policy.paths.length > 0 && !everywhere) {
-    warnings.push(
-      `The file rules of the policy '${policy.name}' are not enforced by this version of containerv-linux`,
-    );
-  }
-  for (const what of warnings)
-    container.emit('warning', new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what));
+  for (const what of warnings) container.warn(what);
 }
 
 /** What `node:fs` and the addon throw, as our own error. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { ContainervError, type ContainerSpec, type Enforced, type NamespaceName } from 'containerv-api';
 import type { Cgroup } from './cgroup/cgroup.js';
-import { capabilitiesIn } from './confinement.js';
+import { capabilitiesIn, type Confinement } from './confinement.js';
 
 const NAMESPACE_FILES: Readonly<Record<NamespaceName, string>> = {
   mount: 'mnt',
@@ -17,7 +17,8 @@ const SECCOMP_MODE_FILTER = '2';
 
 /**
  * What the kernel says of a process that took on the container's confinement: `report` has its /proc/PID/status
- * (proc_pid_status(5)) and a line `ns TYPE INODE` for each namespace that init is in.
+ * (proc_pid_status(5)), a line `ns TYPE INODE` for each namespace that init is in, and `landlock ABI` when a ruleset was
+ * seen to deny what it has to: 0 when it did not.
  */
 export function readEnforced(
   report: string,
@@ -33,7 +34,7 @@ export function readEnforced(
   const namespaces = ownNamespaces(report);
   return {
     seccomp: fields.get('Seccomp') === SECCOMP_MODE_FILTER,
-    landlock: false,
+    landlock: Number(/^landlock (\d+)$/m.exec(report)?.[1] ?? 0) || false,
     bpfLsm: false,
     noNewPrivileges: fields.get('NoNewPrivs') === '1',
     capabilities: capabilitiesIn(BigInt(`0x${fields.get('CapBnd') ?? '0'}`)),
@@ -46,9 +47,19 @@ export function readEnforced(
   };
 }
 
+/** Positions of path rules that gave nothing, as init tells them in its report. */
+export function readMissed(report: string): string {
+  return /^landlock-missed (.*)$/m.exec(report)?.[1] ?? '';
+}
+
 /** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when something that was asked for is not in force. */
-export function verifyEnforced(enforced: Enforced, spec: ContainerSpec, capabilities: bigint): void {
+export function verifyEnforced(
+  enforced: Enforced,
+  spec: ContainerSpec,
+  { capabilities, ruleset }: Pick<Confinement, 'capabilities' | 'ruleset'>,
+): void {
   const missing: string[] = [];
+  if (ruleset !== undefined && enforced.landlock === false) missing.push('the Landlock ruleset');
   if (!enforced.seccomp) missing.push('the seccomp filter');
   if (!enforced.noNewPrivileges) missing.push('no_new_privs');
   for (const [name, wanted] of Object.entries(spec.namespaces)) {

@@ -41,6 +41,11 @@ export class OwnedContainer extends LinuxContainer {
     return this.#enforced;
   }
 
+  /** What turned out as its init started. */
+  get startWarnings(): readonly string[] {
+    return this.#booted?.warnings ?? [];
+  }
+
   async start(): Promise<void> {
     if (this.state === 'running') return;
     if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
@@ -58,6 +63,7 @@ export class OwnedContainer extends LinuxContainer {
       throw failure;
     }
     this.#adopt(booted);
+    for (const what of booted.warnings) this.warn(what);
     await this.#resources.describe(false);
   }
 

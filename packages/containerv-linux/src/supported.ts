@@ -1,5 +1,4 @@
 import { ContainervError, type ContainerSpec, type SecurityPolicy } from 'containerv-api';
-import { createPolicy } from 'containerv-policy';
 import { resolvePolicy } from './confinement.js';
 
 /** Refuses what the contract has and this driver does not enforce. Nothing asked for is ever left out silently. */
@@ -13,39 +12,12 @@ export function refuseUnsupported(spec: ContainerSpec): void {
   refuseUnsupportedPolicy(resolvePolicy(spec.policy), spec.network.mode);
 }
 
-/** A policy's system calls and capabilities are enforced; its rules for files and the network are not yet. */
+/** A policy's system calls, capabilities and file rules are enforced; its rules for the network are not yet. */
 export function refuseUnsupportedPolicy(policy: SecurityPolicy, network: 'none' | 'host' | 'private'): void {
-  if (!standardPaths().has(pathsKey(policy))) {
-    throw unsupported('enforcement of file rules, and the policy confines files (`addPaths`)');
-  }
   // Without a network nothing can be reached, whatever the rules allow.
   if (policy.networkRules !== undefined && network !== 'none') {
     throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
   }
-}
-
-let standard: ReadonlySet<string> | undefined;
-
-/**
- * The file rules that come with the base policies and their combinations: they describe what the mount namespace mostly
- * gives, and a warning tells that they are not enforced. Compared as whole lists, since fewer rules confine more.
- */
-function standardPaths(): ReadonlySet<string> {
-  if (standard !== undefined) return standard;
-  const bases = (['minimal', 'build', 'network', 'custom'] as const).map((name) => createPolicy(name));
-  standard = new Set(
-    bases.flatMap((base) =>
-      [base, ...bases.map((other) => base.extend(other))].map((policy) => pathsKey(policy)),
-    ),
-  );
-  return standard;
-}
-
-function pathsKey({ paths }: Pick<SecurityPolicy, 'paths'>): string {
-  return paths
-    .map(({ path, access }) => `${access} ${path}`)
-    .sort()
-    .join('\n');
 }
 
 function unsupported(what: string): ContainervError {

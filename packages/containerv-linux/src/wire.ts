@@ -1,10 +1,10 @@
-/** Builds one message of the control protocol (`native/common/protocol.h`). */
+/** Builds one message of the control protocol (`native/common/protocol.h`), or without a header a part of one. */
 export class WireWriter {
   #bytes = Buffer.allocUnsafe(4096);
   #size = 0;
 
-  constructor(type: number, request: number) {
-    this.u32(type).u32(request);
+  constructor(...header: readonly [type: number, request: number] | readonly []) {
+    for (const field of header) this.u32(field);
   }
 
   u32(value: number): this {

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { ContainerOptions, Enforced } from 'containerv-api';
 import { describe, expect, test } from 'vitest';
-import { readEnforced, verifyEnforced } from '../src/enforcement.js';
+import { readEnforced, readMissed, verifyEnforced } from '../src/enforcement.js';
+import type { Ruleset } from '../src/landlock/ruleset.js';
 import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -69,6 +70,16 @@ describe('what the kernel reports', () => {
     });
   });
 
+  test.for([
+    ['landlock 7\nlandlock-missed 1 2\n', 7, '1 2'],
+    ['landlock 1\nlandlock-missed \n', 1, ''],
+    ['landlock 0\nlandlock-missed \n', false, ''],
+    ['', false, ''],
+  ] as const)('of file rules, %j', ([lines, landlock, missed]) => {
+    expect(enforcedOf(reportOf() + lines).landlock).toBe(landlock);
+    expect(readMissed(reportOf() + lines)).toBe(missed);
+  });
+
   test('nothing is taken for enforced that is not said', () => {
     expect(enforcedOf('')).toMatchObject({
       seccomp: false,
@@ -85,8 +96,15 @@ describe('what the kernel reports', () => {
 });
 
 describe('what was asked for and is not in force', () => {
-  const verify = (report: string, options: ContainerOptions = {}): void =>
-    verifyEnforced(enforcedOf(report), specOf(options), CHOWN);
+  const verify = (report: string, options: ContainerOptions = {}, ruleset?: Ruleset): void =>
+    verifyEnforced(enforcedOf(report), specOf(options), { capabilities: CHOWN, ruleset });
+
+  test('a ruleset that was not seen to deny anything', () => {
+    const none = { handledFs: 0n, handledNet: 0n, scoped: 0n, paths: [], ports: [] };
+    expect(() => verify(`${reportOf()}landlock 7\n`, {}, none)).not.toThrow();
+    for (const report of [reportOf(), `${reportOf()}landlock 0\n`])
+      expect(thrownBy(() => verify(report, {}, none)).summary).toContain('the Landlock ruleset');
+  });
 
   test('nothing: all is well', () => {
     expect(() => verify(reportOf())).not.toThrow();

@@ -39,7 +39,7 @@ enum MessageType : uint32_t {
   // init -> driver
   kReady = 101,
   kFailed = 102,
-  kSpawned = 103,
+  kSpawned = 103,  // u32 pid, text: which path rules of its own policy gave nothing (landlock.h, MissedPaths)
   kExited = 104,
   kDone = 105,
   kStatusReport = 106,

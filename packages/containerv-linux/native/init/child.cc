@@ -19,6 +19,8 @@
 #include "../common/protocol.h"
 #include "account_file.h"
 #include "descriptors.h"
+#include "failure.h"
+#include "landlock.h"
 #include "program_header.h"
 
 namespace containerv {
@@ -52,6 +54,8 @@ class Child {
   void lead_session(const ChildPipes& pipes);
   void end_with_leader();
   [[noreturn]] static void follow(pid_t command, const ChildPipes& pipes);
+  UniqueFd make_own_ruleset(std::span<const uint8_t> description);
+  void confine_files(int ruleset, int own);
   void take_terminal();
   void limit_resources(const SpawnRequest& request);
   void become(const UserSpec& user, const Confinement& confinement, bool tty);
@@ -75,15 +79,14 @@ class Child {
 
 void Child::take_stdio(std::span<int> stdio, ChildPipes& pipes) {
   const int count = static_cast<int>(stdio.size());
-  const int kept = pipes.stops < 0 ? 1 : 2;
+  const int kept = 1 + (pipes.ruleset < 0 ? 0 : 1) + (pipes.stops < 0 ? 0 : 1);
   // None may lie where another is to go.
   const auto move_away = [&](int& fd) {
     if (fd >= 0 && fd < count + kept && (fd = fcntl(fd, F_DUPFD_CLOEXEC, count + kept)) < 0)
       fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
   };
   for (int& fd : stdio) move_away(fd);
-  move_away(pipes.alive);
-  move_away(pipes.stops);
+  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops}) move_away(*fd);
   for (int i = 0; i < count; ++i) {
     const int fd = stdio[static_cast<size_t>(i)];
     if (fd < 0)
@@ -91,11 +94,11 @@ void Child::take_stdio(std::span<int> stdio, ChildPipes& pipes) {
     else if (dup2(fd, i) < 0)
       fail(ChildStep::kStdio, "dup2", errno);
   }
-  if (dup3(pipes.alive, count, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
-  pipes.alive = count;
-  if (pipes.stops >= 0) {
-    if (dup3(pipes.stops, count + 1, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
-    pipes.stops = count + 1;
+  int place = count;
+  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops}) {
+    if (*fd < 0) continue;
+    if (dup3(*fd, place, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
+    *fd = place++;
   }
   close_from(static_cast<unsigned>(count + kept));
 }
@@ -150,6 +153,23 @@ void Child::follow(pid_t command, const ChildPipes& pipes) {
       sigprocmask(SIG_UNBLOCK, &one, nullptr);
     }
     for (;;) syscall(SYS_exit_group, WEXITSTATUS(status));
+  }
+}
+
+UniqueFd Child::make_own_ruleset(std::span<const uint8_t> description) {
+  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Failure failure;
+  UniqueFd made = make_ruleset(description, root.get(), report_.missed, failure);
+  if (failure.error != 0) fail(ChildStep::kRuleset, failure.syscall, failure.error, failure.path);
+  return made;
+}
+
+// Two layers, each of which can only take away: the container's, then that of the process.
+void Child::confine_files(int ruleset, int own) {
+  for (const int layer : {ruleset, own}) {
+    if (layer < 0) continue;
+    const int restricted = restrict_self(layer);
+    if (restricted < 0) fail(ChildStep::kRuleset, "landlock_restrict_self", -restricted);
   }
 }
 
@@ -276,6 +296,8 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   if (pipes.stops >= 0) child.lead_session(pipes);
   child.limit_resources(request);
   umask(022);
+  // Before it becomes a user who may not reach every path.
+  const UniqueFd own = request.own_confinement ? child.make_own_ruleset(confinement.ruleset) : UniqueFd();
   child.become(request.user, confinement, tty);
   if (pipes.stops >= 0) child.end_with_leader();
   child.enter(request.cwd);
@@ -286,11 +308,13 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  child.confine_files(pipes.ruleset, own.get());
   const int loaded = load_filter(confinement.filter);
   if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
   execve(file, request.arguments, request.environment);
   const int error = errno;
   header.explain(error, report.detail, sizeof report.detail);
+  if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
   child.fail(ChildStep::kExecute, "execve", error, file);
 }
 
@@ -303,6 +327,7 @@ const char* step_name(ChildStep step) {
     case ChildStep::kUser: return "become user";
     case ChildStep::kWorkingDirectory: return "enter working directory";
     case ChildStep::kFindCommand: return "find command";
+    case ChildStep::kRuleset: return "apply file rules";
     case ChildStep::kFilter: return "load seccomp filter";
     case ChildStep::kExecute: return "execute command";
     case ChildStep::kNone: break;

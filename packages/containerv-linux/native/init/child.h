@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "landlock.h"
 #include "spawn_request.h"
 
 namespace containerv {
@@ -18,6 +19,7 @@ enum class ChildStep : uint32_t {
   kUser,
   kWorkingDirectory,
   kFindCommand,
+  kRuleset,
   kFilter,
   kExecute,
 };
@@ -31,12 +33,15 @@ struct ChildReport {
   const char* syscall;  // a literal: both sides are one program
   char path[256];
   char detail[256];
+  MissedPaths missed;  // of the process's own policy
 };
 
-// Ends of pipes to process 1 that the child keeps until execve. Process 1 knows that the report is final
-// when nobody holds `alive` any more; `stops`, or -1, is for a session leader.
+// Descriptors that the child keeps until execve. `alive` and `stops` are ends of pipes to process 1, which
+// knows that the report is final when nobody holds `alive` any more; `stops`, or -1, is for a session
+// leader. `ruleset`, or -1, is the container's own for Landlock, which a process's own comes on top of.
 struct ChildPipes {
   int alive;
+  int ruleset;
   int stops;
 };
 

@@ -20,6 +20,7 @@ Confinement read_confinement(WireReader& reader) {
   // Never unconfined by an empty message: a filter has at least one instruction.
   if (confinement.filter.size() % sizeof(sock_filter) != 0 || instructions == 0 || instructions > BPF_MAXINSNS)
     reader.fail();
+  confinement.ruleset = reader.bytes();
   return confinement;
 }
 

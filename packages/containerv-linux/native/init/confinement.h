@@ -9,10 +9,12 @@
 namespace containerv {
 
 // What every process of the container runs under. Capabilities are a bit mask (capabilities(7));
-// `filter` is an array of struct sock_filter.
+// `filter` is an array of struct sock_filter; `ruleset` describes a Landlock ruleset (landlock.h), or
+// is empty.
 struct Confinement {
   uint64_t capabilities = 0;
   std::span<const uint8_t> filter;
+  std::span<const uint8_t> ruleset;
 };
 
 // The user a process runs as: numeric, or named and looked up inside the root.

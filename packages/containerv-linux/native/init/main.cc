@@ -12,6 +12,7 @@
 #include "cgroup_entry.h"
 #include "client.h"
 #include "descriptors.h"
+#include "landlock.h"
 #include "launcher.h"
 #include "namespaces.h"
 #include "operations.h"
@@ -60,6 +61,20 @@ bool build_root(const Plan& plan, WireReader& reader, RootBuilder& builder, Fail
   return builder.enter(failure);
 }
 
+// Appends what a ruleset came to: `landlock ABI`, and `landlock-missed` with the path rules that gave nothing.
+bool confine_files(const Plan& plan, const RootBuilder& builder, UniqueFd& ruleset, char* text, size_t size,
+                   Failure& failure) {
+  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  MissedPaths missed;
+  ruleset = make_ruleset(plan.confinement.ruleset, root.get(), missed, failure);
+  if (!ruleset) return failure.error == 0;
+  const int abi = ruleset_in_force(ruleset.get(), builder.outside(), failure);
+  if (abi < 0) return false;
+  const size_t used = strlen(text);
+  snprintf(text + used, size - used, "landlock %d\nlandlock-missed %s\n", abi, missed.text);
+  return true;
+}
+
 int fail(int owner, const Failure& failure) {
   send_failure(owner, failure);
   return 1;
@@ -98,13 +113,15 @@ int start() {
   socklen_t size = sizeof creator;
   getsockopt(owner.get(), SOL_SOCKET, SO_PEERCRED, &creator, &size);
   const int owner_fd = owner.get();
-  static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
-                                builder.proc(), plan.confinement, plan.defaults},
-                               static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
   static char status[3500];
-  if (!supervisor.open(failure) || !probe.finish(builder.proc(), status, sizeof status / 2, failure))
-    return fail(owner_fd, failure);
+  static UniqueFd ruleset;
+  if (!probe.finish(builder.proc(), status, sizeof status / 2, failure)) return fail(owner_fd, failure);
   describe_namespaces(builder.proc(), status, sizeof status);
+  if (!confine_files(plan, builder, ruleset, status, sizeof status, failure)) return fail(owner_fd, failure);
+  static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
+                                builder.proc(), plan.confinement, ruleset.get(), plan.defaults},
+                               static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
+  if (!supervisor.open(failure)) return fail(owner_fd, failure);
   if (!supervisor.send_ready(status)) return 1;
   // The lock stays open for as long as we live: it says that the container does.
   static_cast<void>(lock.release());

@@ -20,6 +20,8 @@ class RootBuilder {
   // Makes the built tree the root directory and detaches everything else (pivot_root(2)).
   bool enter(Failure& failure);
 
+  // An empty directory that lies outside of the root.
+  [[nodiscard]] int outside() const { return empty_.get(); }
   // The procfs instance mounted at /proc of the root, reached past anything mounted over parts of it.
   [[nodiscard]] int proc() const { return proc_.get(); }
 

@@ -255,7 +255,8 @@ void Supervisor::spawn(Client* client, Message& message) {
   const Confinement& confinement = request.own_confinement ? request.confinement : settings_.confinement;
   const pid_t pid = fork();
   if (pid == 0) {
-    run_child(request, confinement, {stdio_, stdio_count_}, {alive_there.get(), stops_there.get()}, *process->report);
+    const ChildPipes pipes{alive_there.get(), settings_.ruleset, stops_there.get()};
+    run_child(request, confinement, {stdio_, stdio_count_}, pipes, *process->report);
   }
   if (pid < 0) {
     failure.set("start process", "fork");
@@ -308,6 +309,7 @@ void Supervisor::settle_start(Process* process) {
   if (report.step == ChildStep::kNone) {
     WireWriter spawned(kSpawned, process->request);
     spawned.u32(static_cast<uint32_t>(process->command));
+    spawned.text(report.missed.text);
     return answer(client, spawned.message(), static_cast<UniqueFd&&>(process->terminal));
   }
   Failure failure;

@@ -19,6 +19,7 @@ class Supervisor {
     uid_t owner;         // as seen from here; only it may connect
     int proc;            // a procfs that shows our own pid namespace
     Confinement confinement;
+    int ruleset;         // Landlock's, for every process; -1: none
     SpawnDefaults defaults;
   };
 

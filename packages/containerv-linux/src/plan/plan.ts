@@ -1,5 +1,6 @@
 import type { ContainerSpec, ProcessDefaults, ResolvedRlimit, ResolvedUser } from 'containerv-api';
 import type { Confinement } from '../confinement.js';
+import { encodeRuleset } from '../landlock/write-ruleset.js';
 import { MessageType, PlanFlag, PROTOCOL_VERSION, UserKind } from '../protocol.js';
 import { WireWriter } from '../wire.js';
 import { type RootOperation, writeOperation } from './operation.js';
@@ -58,8 +59,9 @@ export function writeEnvironment(writer: WireWriter, env: Readonly<Record<string
   writer.list(Object.entries(env), ([name, value]) => writer.text(`${name}=${value}`));
 }
 
-export function writeConfinement(writer: WireWriter, { capabilities, filter }: Confinement): void {
-  writer.u64(capabilities).bytes(filter);
+export function writeConfinement(writer: WireWriter, confinement: Confinement): void {
+  const { capabilities, filter, ruleset } = confinement;
+  writer.u64(capabilities).bytes(filter).bytes(encodeRuleset(ruleset));
 }
 
 /** Ids go as they are; as soon as a name has to be looked up, or a user's group, init does it inside the root. */

@@ -11,6 +11,8 @@ import {
 } from 'containerv-api';
 import { type Channel, readFailure, refusalError, type Reply } from '../channel.js';
 import type { Confinement } from '../confinement.js';
+import { missedPaths } from '../landlock/requirement.js';
+import type { Ruleset } from '../landlock/ruleset.js';
 import type { Native } from '../native.js';
 import { KillFlag, MessageType } from '../protocol.js';
 import { type WireReader, WireWriter } from '../wire.js';
@@ -24,6 +26,7 @@ export interface ProcessHost {
   readonly channel: Channel;
   /** Whether the kernel has killed for memory since it was last asked. */
   takeOomKill(): Promise<boolean>;
+  warn(what: string): void;
 }
 
 const SIGKILL = 9;
@@ -44,6 +47,7 @@ const NO_USAGE: ResourceUsage = {
 export class InitProcess {
   readonly #host: ProcessHost;
   readonly #spec: ProcessSpec;
+  readonly #ruleset: Ruleset | undefined;
   readonly #request: number;
   #pid = 0;
   #terminal = -1;
@@ -59,9 +63,10 @@ export class InitProcess {
   /** How it ended; never rejects. */
   readonly exited: Promise<ExitStatus>;
 
-  private constructor(host: ProcessHost, spec: ProcessSpec) {
+  private constructor(host: ProcessHost, spec: ProcessSpec, ruleset: Ruleset | undefined) {
     this.#host = host;
     this.#spec = spec;
+    this.#ruleset = ruleset;
     this.#request = host.channel.nextRequest();
     this.exited = new Promise((resolve) => {
       this.#reportExit = resolve;
@@ -79,7 +84,7 @@ export class InitProcess {
     confinement: Confinement | undefined,
   ): Promise<InitProcess> {
     throwIfAborted(spec.signal, 'start process');
-    const started = new InitProcess(host, spec);
+    const started = new InitProcess(host, spec, confinement?.ruleset);
     await new Promise<void>((resolve, reject) => {
       host.channel.expect(started.#request, (reply) => started.#onReply(reply, resolve, reject));
       try {
@@ -144,6 +149,8 @@ export class InitProcess {
       this.#settled = true;
       this.#pid = reply.reader.u32();
       this.#terminal = reply.fds[0] ?? -1;
+      const missed = missedPaths(this.#ruleset, reply.reader.text());
+      if (missed !== undefined) this.#host.warn(missed);
       if (this.#killCause !== undefined) this.#end(this.#killCause);
       resolve();
       return;

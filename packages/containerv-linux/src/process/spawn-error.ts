@@ -1,4 +1,5 @@
 import type { ContainervError, ErrorCode, ProcessSpec } from 'containerv-api';
+import { FILE_RULES_STEP, rulesetError } from '../landlock/ruleset-error.js';
 import { type SystemFailure, systemError } from '../system-error.js';
 
 const ENOENT = 2;
@@ -27,6 +28,7 @@ export function spawnError(failure: SystemFailure, spec: ProcessSpec): Container
       errno === ENOENT ? 'Create it in the root, mount something there, or choose another `cwd`.' : undefined;
     return systemError(failure, { what: 'Cannot enter', hint });
   }
+  if (step === FILE_RULES_STEP) return rulesetError(failure);
   if (step === 'become user') return userError(failure, spec);
   if (errno === EAGAIN || errno === ENOMEM) {
     const hint = 'The container is at its `limits.pids` or `limits.memory`.';
@@ -62,6 +64,11 @@ function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervErro
       what: 'Not a program:',
       hint: "A script needs a first line such as '#!/bin/sh'.",
     });
+  }
+  if (failure.errno === EACCES && failure.detail === 'file rules') {
+    const hint =
+      'Check its mode, and that the policy lets it be read and executed, and its interpreter or loader, too: `addPaths([...], FsAccess.Read | FsAccess.Execute)`.';
+    return systemError(bare, { code, what: "Not executable, or not by the policy's file rules:", hint });
   }
   if (failure.errno === EACCES) {
     return systemError(bare, {

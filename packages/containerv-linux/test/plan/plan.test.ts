@@ -25,6 +25,7 @@ function decoded(options: ContainerOptions): Record<string, unknown> {
     offsets: [reader.u64(), reader.u64()],
     capabilities: reader.u64(),
     filter: [reader.u32(), reader.u32()],
+    ruleset: reader.u32(),
     cwd: reader.text(),
     user: {
       kind: reader.u32(),
@@ -58,6 +59,7 @@ test('the fields are in the order in which init reads them', () => {
     offsets: [0, 0],
     capabilities: 0x1_0000_0002,
     filter: [4, 0x04030201],
+    ruleset: 0,
     cwd: '/srv',
     user: { kind: UserKind.UserName, uid: 0, gid: 0, name: 'me', groups: 0 },
     limits: [[4, 0, 0]],

@@ -57,6 +57,27 @@ const cases: readonly Case[] = [
     hint: 'Check its mode',
   },
   {
+    failure: { step: 'execute command', errno: 13, path: '/bin/tool', detail: 'file rules' },
+    code: SPAWN,
+    errno: 'EACCES',
+    says: "Not executable, or not by the policy's file rules: '/bin/tool'",
+    hint: 'FsAccess.Read | FsAccess.Execute',
+  },
+  {
+    failure: { step: 'apply file rules', syscall: 'openat2', errno: 2, path: '/srv/x' },
+    code: 'ERR_CONTAINERV_NOT_FOUND',
+    errno: 'ENOENT',
+    says: "does not exist in the container: '/srv/x'",
+    hint: "Below the security level 'strict' it is a warning.",
+  },
+  {
+    failure: { step: 'apply file rules', syscall: 'landlock_restrict_self', errno: 7 },
+    code: 'ERR_CONTAINERV_SYSTEM',
+    errno: 'E2BIG',
+    says: "Cannot apply the policy's file rules",
+    hint: '16 Landlock rulesets',
+  },
+  {
     failure: { step: 'execute command', errno: 8, path: '/bin/tool', detail: 'machine 183' },
     code: SPAWN,
     errno: 'ENOEXEC',

@@ -218,6 +218,7 @@ export const build: BasePolicy = {
     { path: '/opt', access: FsAccess.Read | FsAccess.Execute },
     { path: '/run', access: FsAccess.Read },
     { path: '/sys', access: FsAccess.Read },
+    { path: '/tmp', access: FsAccess.All }, // test programs are built and run there
     { path: '/var/lib', access: FsAccess.Read },
   ],
   confinesFiles: false,

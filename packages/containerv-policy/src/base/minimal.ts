@@ -261,10 +261,9 @@ export const minimal: BasePolicy = {
     ),
   ],
   paths: [
-    ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr'].map((path) => ({
-      path,
-      access: FsAccess.Read | FsAccess.Execute,
-    })),
+    ...['/bin', '/gnu/store', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/sbin', '/usr'].map(
+      (path) => ({ path, access: FsAccess.Read | FsAccess.Execute }),
+    ),
     ...[
       '/etc/alternatives',
       '/etc/group',
@@ -284,12 +283,16 @@ export const minimal: BasePolicy = {
       '/sys/fs/cgroup',
       '/sys/kernel/mm/transparent_hugepage',
     ].map((path) => ({ path, access: FsAccess.Read })),
-    ...['/dev/full', '/dev/null', '/dev/random', '/dev/tty', '/dev/urandom', '/dev/zero', '/tmp'].map(
-      (path) => ({
-        path,
-        access: FsAccess.Read | FsAccess.Write,
-      }),
-    ),
+    ...[
+      '/dev/full',
+      '/dev/null',
+      '/dev/pts', // its own terminal, opened by name; the container has no others than its own
+      '/dev/random',
+      '/dev/tty',
+      '/dev/urandom',
+      '/dev/zero',
+      '/tmp',
+    ].map((path) => ({ path, access: FsAccess.Read | FsAccess.Write })),
   ],
   confinesFiles: true,
 };

@@ -5,8 +5,8 @@ export type FsAccess = number;
 
 /**
  * - `Read`: open for reading, list a directory.
- * - `Write`: open for writing, truncate, create, remove, rename, link, change attributes.
- * - `Execute`: run as a program, map as a shared library's code.
+ * - `Write`: open for writing, truncate, create, remove, rename, link, connect to a socket, command a device.
+ * - `Execute`: run as a program. Takes `Read`, too: the kernel opens what it runs.
  */
 export const FsAccess: {
   readonly Read: 1;

@@ -1,0 +1,79 @@
+import type { SecurityPolicy } from 'containerv-api';
+import { createPolicy, FsAccess, securityLevels } from 'containerv-policy';
+import { handledRights, rightsOf } from './file-rights.js';
+
+/** A Landlock ruleset (landlock(7)) as data, for the ABI of one kernel. `native/init/landlock.cc` makes it. */
+export interface Ruleset {
+  /** `handled_access_fs` of struct landlock_ruleset_attr. */
+  readonly handledFs: bigint;
+  /** `handled_access_net`. */
+  readonly handledNet: bigint;
+  readonly scoped: bigint;
+  readonly paths: readonly RulesetPath[];
+  readonly ports: readonly { readonly port: number; readonly rights: bigint }[];
+}
+
+export interface RulesetPath {
+  /** In the container. */
+  readonly path: string;
+  readonly rights: bigint;
+  /** Of a base policy, whose lists name what some systems have. Others are missed when they do not exist. */
+  readonly optional: boolean;
+  /** Nothing starts when it does not exist. */
+  readonly required: boolean;
+}
+
+/** What a container shares with the host, and a ruleset therefore has to keep apart. */
+export interface Shared {
+  readonly network: boolean;
+  readonly processes: boolean;
+}
+
+const SCOPE_ABI = 6;
+const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
+const SCOPE_SIGNAL = 2n;
+
+/** Whether a policy denies any file at all; one that does not has the single rule that everything is allowed. */
+export function confinesFiles({ paths }: SecurityPolicy): boolean {
+  return !paths.some(({ path, access }) => path === '/' && (access & FsAccess.All) === FsAccess.All);
+}
+
+/**
+ * What a policy comes to on a kernel with `abi`; `undefined` when it denies nothing that Landlock could.
+ *
+ * Every process that containerv starts gets a Landlock domain of its own, so a scope also keeps the processes of one
+ * container apart. Signals and abstract sockets are scoped only where no namespace keeps the host's away.
+ */
+export function rulesetOf(policy: SecurityPolicy, abi: number, shared: Shared): Ruleset | undefined {
+  if (abi < 1 || !confinesFiles(policy)) return undefined;
+  const base = basePaths();
+  const strict = securityLevels[policy.securityLevel].fileRules === 'required';
+  return {
+    handledFs: handledRights(abi),
+    handledNet: 0n,
+    scoped:
+      abi < SCOPE_ABI
+        ? 0n
+        : (shared.network ? SCOPE_ABSTRACT_UNIX_SOCKET : 0n) | (shared.processes ? SCOPE_SIGNAL : 0n),
+    paths: policy.paths.map(({ path, access }) => ({
+      path,
+      rights: rightsOf(access, abi),
+      optional: base.has(path),
+      required: strict && !base.has(path),
+    })),
+    ports: [],
+  };
+}
+
+let known: ReadonlySet<string> | undefined;
+
+function basePaths(): ReadonlySet<string> {
+  known ??= new Set(
+    (['minimal', 'build', 'network', 'custom'] as const).flatMap((name) =>
+      createPolicy(name)
+        .addPaths([], FsAccess.Read)
+        .paths.map(({ path }) => path),
+    ),
+  );
+  return known;
+}
