@@ -15,6 +15,7 @@
         "addon/descriptor_io.cc",
         "addon/fd_poll.cc",
         "addon/file_batch.cc",
+        "addon/graveyard.cc",
         "addon/launcher.cc",
         "addon/remove_tree.cc",
         "addon/start_init.cc"

@@ -9,6 +9,7 @@ import {
 import { bootError } from './boot-error.js';
 import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
+import type { EarlyLaunch } from './early-launch.js';
 import { readEnforced, readMissed, verifyEnforced } from './enforcement.js';
 import { idMapFiles, mapsGroup } from './id-maps.js';
 import { initExecutable } from './init-executable.js';
@@ -43,6 +44,8 @@ export interface BootInput {
 export interface InitHandle {
   readonly pid: number;
   readonly channel: Channel;
+  /** What it said at once, if it did. */
+  readonly first: Buffer | undefined;
   /** Kills every process of the container; before {@link Channel.close}. */
   kill(): void;
   /** Gives the handle up; the process still has to be waited for. */
@@ -67,6 +70,7 @@ export async function startInit(
   native: Native,
   { spec, confinement, host, plan }: BootInput,
   resources: Resources | undefined,
+  launch?: EarlyLaunch,
 ): Promise<{
   readonly init: InitHandle | undefined;
   readonly results: FileResults;
@@ -86,6 +90,7 @@ export async function startInit(
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
     executable,
+    launch: launch?.take() ?? -1,
     lock: resources?.lock ?? -1,
     namespaces,
     stateDirectory: plan.stateDirectory,
@@ -117,11 +122,16 @@ function enteredTasks(
   return cgroup.version === false ? [] : plan.cgroups.tasks.map(({ path }) => ({ path, step: -1 }));
 }
 
-function handle(native: Native, { pid, pidfd, socket }: StartedInit, pidNamespace: boolean): InitHandle {
+function handle(
+  native: Native,
+  { pid, pidfd, socket, first }: StartedInit,
+  pidNamespace: boolean,
+): InitHandle {
   const channel = new Channel(native, socket);
   return {
     pid,
     channel,
+    first,
     kill() {
       // Without a pid namespace nothing but init itself ends the processes below it.
       if (pidNamespace) native.signal(pid, pidfd, SIGKILL);
@@ -139,7 +149,7 @@ export async function awaitReady(
   { spec, confinement }: BootInput,
   resources: Resources,
 ): Promise<Booted> {
-  const report = await ready(init.channel, spec);
+  const report = await ready(init, spec);
   const enforced = readEnforced(report, spec.network.mode, resources.cgroup);
   verifyEnforced(enforced, spec, confinement);
   const missed = missedPaths(confinement.ruleset, readMissed(report));
@@ -176,7 +186,7 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
 }
 
 /** Init's report, or why there is none. */
-async function ready(channel: Channel, spec: ContainerSpec): Promise<string> {
+async function ready({ channel, first }: InitHandle, spec: ContainerSpec): Promise<string> {
   const { signal } = spec;
   return new Promise((resolve, reject) => {
     const onAbort = (): void => finish(() => reject(abortError(signal as AbortSignal, 'start container')));
@@ -191,6 +201,7 @@ async function ready(channel: Channel, spec: ContainerSpec): Promise<string> {
     }
     signal?.addEventListener('abort', onAbort, { once: true });
     channel.expect(0, (reply) => finish(() => settleReady(reply, spec, resolve, reject)));
+    if (first !== undefined) channel.deliver(first, []);
   });
 }
 

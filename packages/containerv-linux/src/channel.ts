@@ -113,6 +113,15 @@ export class Channel {
     });
   }
 
+  /** A message of the other side; also one that was received before this channel was there. */
+  deliver(message: Buffer, fds: readonly number[]): void {
+    const reader = new WireReader(message);
+    const type = reader.u32();
+    const waiting = this.#waiting.get(reader.u32());
+    if (waiting === undefined) for (const fd of fds) this.#native.close(fd);
+    else waiting({ type, reader, fds });
+  }
+
   /** The program waits for the other side to go away: the event loop stays alive until it has. */
   awaitClose(): void {
     this.#awaitingClose = true;
@@ -153,11 +162,7 @@ export class Channel {
         this.close();
         return;
       }
-      const reader = new WireReader(received.message);
-      const type = reader.u32();
-      const waiting = this.#waiting.get(reader.u32());
-      if (waiting === undefined) for (const fd of received.fds) this.#native.close(fd);
-      else waiting({ type, reader, fds: received.fds });
+      this.deliver(received.message, received.fds);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
 import { seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
 import { type Confinement, confinementOf, resolvePolicy } from './confinement.js';
+import { EarlyLaunch } from './early-launch.js';
 import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
 import { rulesetOf } from './landlock/ruleset.js';
 import { type Native, native } from './native.js';
@@ -64,10 +65,11 @@ async function make(
   base: BaseDirectories,
   host: HostView,
 ): Promise<OwnedContainer> {
+  await using launch = new EarlyLaunch(addon, spec);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = planResources(spec, confinement, base, host);
     const input = { spec, confinement, host, plan };
-    const { init, results, error } = await startInit(addon, input, undefined);
+    const { init, results, error } = await startInit(addon, input, undefined, launch);
     const failure = plan.batch.settle(results, PREPARE);
     if (failure === undefined) return settle(addon, input, init, error);
     const verdict = judgeFailure(failure, plan, spec.id, base);

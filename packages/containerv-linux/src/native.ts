@@ -7,6 +7,10 @@ import { ContainervError } from 'containerv-api';
 export interface Native {
   /** A sealed copy of an executable in memory, as a descriptor. */
   sealExecutable(path: string): Promise<number>;
+  /** The clone of a process 1 that is under way, as a descriptor; -1 while there is nobody who could do it. */
+  beginLaunch(namespaces: number): number;
+  /** Ends it again. */
+  abandonLaunch(launch: number): Promise<void>;
   startInit(request: StartRequest): Promise<StartedInit>;
   /** Runs `early` while a child ends, waits for it, then runs `steps`, of which the results are. */
   reap(pid: number, early: readonly FileStep[], steps: readonly FileStep[]): Promise<FileResults>;
@@ -30,6 +34,8 @@ export interface Native {
   landlockAbi(): number;
   duplicate(fd: number): number;
   close(fd: number): void;
+  /** For descriptors of removed files: closing the last one frees their blocks, which may wait for the disk. */
+  closeInBackground(fds: readonly number[]): void;
   FdPoll: new (fd: number, onEvents: (events: number) => void) => FdPoll;
 }
 
@@ -68,6 +74,8 @@ export interface StartRequest {
   /** The step that opens the cgroup v2 directory, or -1: `cgroup` has it. */
   readonly cgroupStep: number;
   readonly executable: number;
+  /** Of {@link Native.beginLaunch}, which it takes over, or -1. */
+  readonly launch: number;
   readonly lock: number;
   /** CLONE_NEW* */
   readonly namespaces: number;
@@ -94,6 +102,8 @@ export interface StartedInit {
   /** -1 before Linux 5.2. */
   readonly pidfd: number;
   readonly socket: number;
+  /** Its first message, if that came quickly. */
+  readonly first?: Buffer;
 }
 
 /** Watches a descriptor that it does not own; 1 is readable, 2 is writable. */

@@ -134,10 +134,10 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
     ? native.files(removal.steps)
     : native.reap(init, early, removal.steps));
   checkRemoval(removal, results);
-  for (const step of [plan.lockStep, plan.cgroups.openStep]) {
-    const fd = step < 0 ? -1 : plan.batch.result(step).fd;
-    if (fd >= 0) native.close(fd);
-  }
+  const fds = [plan.lockStep, plan.cgroups.openStep].map((step) =>
+    step < 0 ? -1 : plan.batch.result(step).fd,
+  );
+  native.closeInBackground(fds.filter((fd) => fd >= 0));
 }
 
 /** The host directories that the root is made of. */

@@ -16,6 +16,7 @@
 #include "fd_poll.h"
 #include "file_batch.h"
 #include "js.h"
+#include "launcher.h"
 #include "remove_tree.h"
 #include "start_init.h"
 
@@ -94,10 +95,40 @@ std::vector<FileStep> file_steps(Napi::Env env, const Napi::Value& value) {
   return steps;
 }
 
+// Closes descriptors on a thread of the pool: it may take as long as the disk does.
+class Closing : public Napi::AsyncWorker {
+ public:
+  static void run(Napi::Env env, std::vector<UniqueFd> fds) {
+    if (!fds.empty()) (new Closing(env, std::move(fds)))->Queue();
+  }
+
+ private:
+  Closing(Napi::Env env, std::vector<UniqueFd> fds) : Napi::AsyncWorker(env), fds_(std::move(fds)) {}
+  void Execute() override { fds_.clear(); }
+
+  std::vector<UniqueFd> fds_;
+};
+
+struct BatchOutcome {
+  std::vector<FileResult> results;
+  Graveyard graveyard;
+};
+
+Napi::Value batch_outcome(Napi::Env env, BatchOutcome& outcome) {
+  Closing::run(env, outcome.graveyard.take());
+  return file_results(env, outcome.results);
+}
+
 // files(steps): Promise<results>; stops at the first failure that is not optional
 Napi::Value files_js(const Napi::CallbackInfo& info) {
-  return Task<std::vector<FileResult>>::run(
-      info.Env(), [steps = file_steps(info.Env(), info[0])] { return run_file_steps(steps); }, file_results);
+  return Task<BatchOutcome>::run(
+      info.Env(),
+      [steps = file_steps(info.Env(), info[0])] {
+        BatchOutcome outcome;
+        outcome.results = run_file_steps(steps, outcome.graveyard);
+        return outcome;
+      },
+      batch_outcome);
 }
 
 StartRequest start_request(const Napi::CallbackInfo& info) {
@@ -109,6 +140,7 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   request.lock_step = options.Get("lockStep").ToNumber();
   request.cgroup_step = options.Get("cgroupStep").ToNumber();
   request.executable = options.Get("executable").ToNumber();
+  request.launch = options.Get("launch").ToNumber();
   request.lock = options.Get("lock").ToNumber();
   request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
   request.state_directory = options.Get("stateDirectory").ToString();
@@ -127,6 +159,19 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   return request;
 }
 
+// beginLaunch(namespaces): the pending process 1 as a descriptor, or -1 while there is no launcher
+Napi::Value begin_launch_js(const Napi::CallbackInfo& info) {
+  UniqueFd socket = begin_early(static_cast<uint64_t>(info[0].ToNumber().Int64Value()));
+  return own(info.Env(), socket);
+}
+
+// abandonLaunch(launch): Promise<undefined>
+Napi::Value abandon_launch_js(const Napi::CallbackInfo& info) {
+  return Task<bool>::run(
+      info.Env(), [launch = fd_argument(info, 0)] { return Launching(UniqueFd(launch), {}), true; },
+      [](Napi::Env env, bool&) { return env.Undefined(); });
+}
+
 // startInit(options): Promise<{ steps, failure, pid, pidfd, socket }>
 Napi::Value start_init_js(const Napi::CallbackInfo& info) {
   return Task<StartedInit>::run(
@@ -138,6 +183,8 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
         result.Set("pid", started.pid);
         result.Set("pidfd", own(env, started.pidfd));
         result.Set("socket", own(env, started.socket));
+        if (!started.first.empty())
+          result.Set("first", Napi::Buffer<uint8_t>::Copy(env, started.first.data(), started.first.size()));
         return Napi::Value(result);
       });
 }
@@ -146,15 +193,17 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
 // ending, waits for it, which no other code does, and runs the others
 Napi::Value reap_js(const Napi::CallbackInfo& info) {
   const pid_t pid = fd_argument(info, 0);
-  return Task<std::vector<FileResult>>::run(
+  return Task<BatchOutcome>::run(
       info.Env(),
       [pid, early = file_steps(info.Env(), info[1]), steps = file_steps(info.Env(), info[2])] {
-        run_file_steps(early);
+        BatchOutcome outcome;
+        run_file_steps(early, outcome.graveyard);
         while (waitpid(pid, nullptr, __WALL) < 0)
           if (errno != EINTR) fail("wait for init", "waitpid");
-        return run_file_steps(steps);
+        outcome.results = run_file_steps(steps, outcome.graveyard);
+        return outcome;
       },
-      file_results);
+      batch_outcome);
 }
 
 // signal(pid, pidfd or -1, signal): false when the process is gone. Without a pidfd (Linux before 5.2)
@@ -250,6 +299,15 @@ Napi::Value duplicate_js(const Napi::CallbackInfo& info) {
   return own(info.Env(), copy);
 }
 
+// closeInBackground(fds)
+Napi::Value close_in_background_js(const Napi::CallbackInfo& info) {
+  const auto listed = info[0].As<Napi::Array>();
+  std::vector<UniqueFd> fds;
+  for (uint32_t i = 0; i < listed.Length(); ++i) fds.emplace_back(listed.Get(i).ToNumber().Int32Value());
+  Closing::run(info.Env(), std::move(fds));
+  return info.Env().Undefined();
+}
+
 // close(fd): descriptors received or made here are ours to close, also without fs's bookkeeping
 Napi::Value close_js(const Napi::CallbackInfo& info) {
   close(fd_argument(info, 0));
@@ -263,13 +321,14 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
     Napi::Value (*body)(const Napi::CallbackInfo&);
   } functions[] = {
       {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
+      {"beginLaunch", guard<begin_launch_js>},       {"abandonLaunch", guard<abandon_launch_js>},
       {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
       {"reap", guard<reap_js>},                                            {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
       {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},                    {"landlockAbi", guard<landlock_abi_js>},
-      {"duplicate", guard<duplicate_js>},
+      {"duplicate", guard<duplicate_js>},            {"closeInBackground", guard<close_in_background_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
   return exports;

@@ -61,7 +61,8 @@ int lock_named(const std::string& path, bool exclusive) {
 
 // Whether a process is the container's init: in one of its control groups, or, late in its end, in
 // none of any container any more, while the kernel still kills what it leaves.
-bool is_init_of(const std::string& pid, const std::string& id) {
+bool is_init_of(int number, const std::string& id) {
+  const std::string pid = std::to_string(number);
   if (read_text("/proc/" + pid + "/comm") != "containerv-init\n") return false;
   const std::string groups = read_text("/proc/" + pid + "/cgroup");
   return groups.find("/containerv/" + id + "\n") != std::string::npos || groups.find("/containerv/") == std::string::npos;
@@ -71,8 +72,8 @@ bool is_init_of(const std::string& pid, const std::string& id) {
 // else has that number by now is not waited for. Only with pidfds (Linux 5.3).
 void await_exit(const std::string& pid_file, const std::string& id) {
   constexpr int kLongestMs = 10'000;
-  const std::string pid = read_text(pid_file);
-  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, atoi(pid.c_str()), 0)));
+  const int pid = atoi(read_text(pid_file).c_str());
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   // Looked at with the descriptor in hand: it stays what it was, the number may not.
   if (!process || !is_init_of(pid, id)) return;
   pollfd ended{process.get(), POLLIN, 0};
@@ -87,7 +88,7 @@ void check_directory(const std::string& path) {
   check(S_ISDIR(about.st_mode), "stat", path);
 }
 
-void run(const FileStep& step, FileResult& result) {
+void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
   const std::string& path = step.path;
   switch (step.kind) {
     case FileStep::Kind::kMkdir: return check(mkdir(path.c_str(), step.mode) == 0, "mkdir", path);
@@ -103,8 +104,8 @@ void run(const FileStep& step, FileResult& result) {
     case FileStep::Kind::kRmdir:
       // What we may not remove is not what we made: a control group of the same name, of another user's container.
       return check(rmdir(path.c_str()) == 0 || errno == ENOENT || errno == EACCES, "rmdir", path);
-    case FileStep::Kind::kRemoveTree: return remove_tree(path);
-    case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock");
+    case FileStep::Kind::kRemoveTree: return remove_tree(path, graveyard);
+    case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock", graveyard);
     case FileStep::Kind::kDirectory: return check_directory(path);
     case FileStep::Kind::kAwaitExit: return await_exit(path, step.text);
   }
@@ -112,11 +113,11 @@ void run(const FileStep& step, FileResult& result) {
 
 }  // namespace
 
-std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps) {
+std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Graveyard& graveyard) {
   std::vector<FileResult> results(steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
     try {
-      run(steps[i], results[i]);
+      run(steps[i], results[i], graveyard);
       results[i].done = true;
     } catch (const SysError& error) {
       results[i].syscall = error.syscall;

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "graveyard.h"
+
 namespace containerv {
 
 // Many small file system calls in one turn on a pool thread. One turn each would cost more than the
@@ -24,6 +26,6 @@ struct FileResult {
   int error = 0;
 };
 
-std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps);
+std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Graveyard& graveyard);
 
 }  // namespace containerv

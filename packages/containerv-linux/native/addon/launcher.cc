@@ -1,6 +1,7 @@
 #include "launcher.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,6 +23,8 @@ using namespace protocol;
 constexpr char kStep[] = "start launcher";
 // Above the numbers that the launcher is given, so that dup2 never overwrites a source.
 constexpr int kParkedFrom = 64;
+// A clone takes half a millisecond.
+constexpr int kLongestMs = 60'000;
 
 struct Child {
   int null, driver, executable;
@@ -58,24 +61,15 @@ UniqueFd park(int fd) {
 
 class Launcher {
  public:
-  Launched launch(int executable, uint64_t namespaces, int cgroup) {
+  // Hands over the other end of a control socket. False when there is no launcher, or not any more.
+  bool ask(uint64_t namespaces, int control, int cgroup) {
     const std::lock_guard held(mutex_);
-    if (!socket_) start(executable);
-    Launched launched;
-    // Killed since the last time: once more with another.
-    if (!ask(namespaces, cgroup, launched)) {
-      end();
-      start(executable);
-      if (!ask(namespaces, cgroup, launched)) {
-        errno = EPIPE;
-        fail(kStep, "sendmsg", "containerv-init");
-      }
-    }
-    return launched;
+    return socket_ && send(namespaces, control, cgroup);
   }
 
- private:
   void start(int executable) {
+    const std::lock_guard held(mutex_);
+    end();
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail(kStep, "socketpair");
     UniqueFd ours(pair[0]), theirs(pair[1]);
@@ -93,34 +87,19 @@ class Launcher {
     socket_ = std::move(ours);
   }
 
-  // False when the launcher is gone.
-  bool ask(uint64_t namespaces, int cgroup, Launched& launched) {
+ private:
+  bool send(uint64_t namespaces, int control, int cgroup) {
     uint8_t message[16] = {};
     const uint32_t type = kLaunch;
     memcpy(message, &type, sizeof type);
     memcpy(message + 8, &namespaces, sizeof namespaces);
-    if (send_message(socket_.get(), message, std::span(&cgroup, cgroup < 0 ? 0 : 1)) != Transfer::kDone) return false;
-    Received received;
-    if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 16) return false;
-    uint32_t answer[2];
-    memcpy(answer, received.message.data() + 8, sizeof answer);
-    if (answer[1] != 0) {
-      errno = static_cast<int>(answer[1]);
-      fail("start init", "clone3");
-    }
-    launched.pid = static_cast<pid_t>(answer[0]);
-    if (!received.fds.empty()) launched.socket = std::move(received.fds[0]);
-    if (received.fds.size() > 1) launched.pidfd = std::move(received.fds[1]);
-    return true;
+    const int fds[] = {control, cgroup};
+    return send_message(socket_.get(), message, std::span(fds, cgroup < 0 ? 1 : 2)) == Transfer::kDone;
   }
 
   void end() {
     socket_.reset();
-    if (pid_ < 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
+    end_child(std::exchange(pid_, -1));
   }
 
   std::mutex mutex_;
@@ -128,12 +107,89 @@ class Launcher {
   pid_t pid_ = -1;
 };
 
+Launcher& launcher() {
+  // One for all threads, and never destroyed: it ends with the process, when its socket is closed.
+  static auto& only = *new Launcher();
+  return only;
+}
+
+struct ControlSocket {
+  UniqueFd ours, theirs;
+};
+
+ControlSocket make_control_socket() {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail("start init", "socketpair");
+  return {UniqueFd(pair[0]), UniqueFd(pair[1])};
+}
+
+[[noreturn]] void launcher_is_gone() {
+  errno = EPIPE;
+  fail("start init", "recvmsg", "containerv-init");
+}
+
 }  // namespace
 
-Launched launch_init(int executable, uint64_t namespaces, int cgroup) {
-  // One for all threads, and never destroyed: it ends with the process, when its socket is closed.
-  static auto& launcher = *new Launcher();
-  return launcher.launch(executable, namespaces, cgroup);
+Launching begin_launch(const LaunchRequest& request) {
+  ControlSocket socket = make_control_socket();
+  const auto ask = [&] { return launcher().ask(request.namespaces, socket.theirs.get(), request.cgroup); };
+  if (!ask()) {
+    // Not started yet, or killed since.
+    launcher().start(request.executable);
+    if (!ask()) launcher_is_gone();
+  }
+  return {std::move(socket.ours), request};
+}
+
+UniqueFd begin_early(uint64_t namespaces) {
+  ControlSocket socket = make_control_socket();
+  return launcher().ask(namespaces, socket.theirs.get(), -1) ? std::move(socket.ours) : UniqueFd();
+}
+
+// False when the launcher died over it.
+bool Launching::receive(Launched& launched) {
+  pollfd answered{socket_.get(), POLLIN, 0};
+  while (poll(&answered, 1, kLongestMs) < 0 && errno == EINTR) {
+  }
+  errno = ETIMEDOUT;
+  if (answered.revents == 0) fail("start init", "clone3");
+  Received received;
+  if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 16) return false;
+  uint32_t answer[2];
+  memcpy(answer, received.message.data() + 8, sizeof answer);
+  if (answer[1] != 0) {
+    errno = static_cast<int>(answer[1]);
+    fail("start init", "clone3");
+  }
+  launched.pid = static_cast<pid_t>(answer[0]);
+  if (!received.fds.empty()) launched.pidfd = std::move(received.fds[0]);
+  launched.socket = std::move(socket_);
+  return true;
+}
+
+Launched Launching::finish() {
+  Launched launched;
+  if (receive(launched)) return launched;
+  *this = begin_launch(request_);
+  if (!receive(launched)) launcher_is_gone();
+  return launched;
+}
+
+Launching::~Launching() {
+  if (!socket_) return;
+  try {
+    Launched launched;
+    if (receive(launched)) end_child(launched.pid);
+  } catch (const SysError&) {
+    // There was nothing to end.
+  }
+}
+
+void end_child(pid_t pid) {
+  if (pid < 0) return;
+  kill(pid, SIGKILL);
+  while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace containerv

@@ -24,8 +24,8 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Removal {
  public:
-  Removal(int top, dev_t device, const std::string& path, const std::string& last)
-      : top_(top), device_(device), path_(path), last_(last) {}
+  Removal(int top, dev_t device, const std::string& path, const std::string& last, Graveyard& graveyard)
+      : top_(top), device_(device), path_(path), last_(last), graveyard_(graveyard) {}
 
   void empty(int directory, int depth) {
     const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -35,6 +35,7 @@ class Removal {
     while (const dirent* entry = readdir(entries.get())) {
       const char* name = entry->d_name;
       if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (depth == 0 && last_ == name)) continue;
+      graveyard_.keep(directory, name);
       if (entry->d_type != DT_DIR && (unlinkat(directory, name, 0) == 0 || (make_writable(directory) && unlinkat(directory, name, 0) == 0)))
         continue;
       if (entry->d_type != DT_DIR && errno != EISDIR && errno != EPERM) {
@@ -78,14 +79,16 @@ class Removal {
   dev_t device_;
   const std::string& path_;
   const std::string& last_;
+  Graveyard& graveyard_;
   unsigned moved_ = 0;
 };
 
 }  // namespace
 
-void remove_tree(const std::string& path) { remove_tree_and_last(path, ""); }
+void remove_tree(const std::string& path, Graveyard& graveyard) { remove_tree_and_last(path, "", graveyard); }
 
-void remove_tree_and_last(const std::string& path, const std::string& last) {
+void remove_tree_and_last(const std::string& path, const std::string& last, Graveyard& graveyard) {
+  graveyard.keep(AT_FDCWD, path.c_str());
   UniqueFd top(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!top && errno == EACCES && chmod(path.c_str(), 0700) == 0)
     top.reset(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -95,7 +98,7 @@ void remove_tree_and_last(const std::string& path, const std::string& last) {
   }
   struct stat about;
   if (fstat(top.get(), &about) != 0) fail(kStep, "fstat", path);
-  Removal removal(top.get(), about.st_dev, path, last);
+  Removal removal(top.get(), about.st_dev, path, last, graveyard);
   for (;;) {
     removal.empty(top.get(), 0);
     if (!last.empty() && unlinkat(top.get(), last.c_str(), 0) != 0 && errno != ENOENT) fail(kStep, "unlinkat", path);

@@ -1,9 +1,8 @@
 #include "start_init.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "control_socket.h"
 #include "descriptor_io.h"
@@ -27,12 +26,7 @@ class Started {
   explicit Started(pid_t pid) : pid_(pid) {}
   Started(const Started&) = delete;
   Started& operator=(const Started&) = delete;
-  ~Started() {
-    if (pid_ < 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
-  }
+  ~Started() { end_child(pid_); }
   void release() { pid_ = -1; }
 
  private:
@@ -75,33 +69,54 @@ Parts collect_parts(const StartRequest& request, const std::vector<FileResult>& 
   return parts;
 }
 
-void send_plan(const StartRequest& request, const std::vector<FileResult>& steps, int lock, const Launched& init) {
+void send_plan(const StartRequest& request, const Parts& parts, const Launched& init) {
   const std::string process = "/proc/" + std::to_string(init.pid);
-  const Parts parts = collect_parts(request, steps, lock);
   if (!request.uid_map.empty()) map_ids(process, request);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
-  // For who lists containers; nothing depends on it.
-  run_file_steps({{FileStep::Kind::kReplace, request.state_directory + "/init.pid", std::to_string(init.pid), 0, true}});
   send_whole(init.socket.get(), request.plan, parts.fds, kStep);
   if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
+}
+
+// In the lock's own file, for who lists containers; nothing depends on it. Of one length, so that a
+// second start leaves nothing of the first.
+void write_pid(int lock, pid_t pid) {
+  char line[16];
+  snprintf(line, sizeof line, "%-14d\n", pid);
+  static_cast<void>(!pwrite(lock, line, sizeof line - 1, 0));
+}
+
+// Waking the event loop in between would take a processor from init. A thread of the pool is not kept
+// for one that takes long.
+std::vector<uint8_t> await_first_message(int socket) {
+  constexpr int kLongestMs = 10;
+  pollfd said{socket, POLLIN, 0};
+  Received received;
+  if (poll(&said, 1, kLongestMs) == 1) receive_message(socket, received);
+  return std::move(received.message);
 }
 
 }  // namespace
 
 StartedInit start_init(const StartRequest& request) {
   StartedInit result;
-  result.steps = run_file_steps(request.steps);
+  LaunchRequest launch{request.executable, request.namespaces, request.cgroup};
+  Launching launching(UniqueFd(request.launch), launch);
+  result.steps = run_file_steps(request.steps, result.graveyard);
   if (!finished(request.steps, result.steps)) return result;
   const auto step_fd = [&result](int step, int given) {
     return step < 0 ? given : result.steps[static_cast<size_t>(step)].fd;
   };
-  const int cgroup = step_fd(request.cgroup_step, request.cgroup);
+  launch.cgroup = step_fd(request.cgroup_step, request.cgroup);
   const int lock = step_fd(request.lock_step, request.lock);
   try {
-    Launched init = launch_init(request.executable, request.namespaces, cgroup);
+    if (request.launch < 0) launching = begin_launch(launch);
+    const Parts parts = collect_parts(request, result.steps, lock);
+    Launched init = launching.finish();
     Started started(init.pid);
-    send_plan(request, result.steps, lock, init);
+    send_plan(request, parts, init);
+    write_pid(lock, init.pid);
+    result.first = await_first_message(init.socket.get());
     started.release();
     result.pid = init.pid;
     result.pidfd = std::move(init.pidfd);

@@ -15,6 +15,7 @@ namespace containerv {
 struct StartRequest {
   std::vector<FileStep> steps;  // run first; nothing is started when one that is not optional fails
   int executable = -1;          // containerv-init, sealed
+  int launch = -1;              // a process 1 begun already (begin_early), or -1
   int lock = -1;                // the state directory's lock, shared with init
   int lock_step = -1;           // or the step that takes it
   uint64_t namespaces = 0;      // CLONE_NEW*
@@ -35,9 +36,11 @@ struct StartRequest {
 
 struct StartedInit {
   std::vector<FileResult> steps;
+  Graveyard graveyard;
   pid_t pid = -1;  // -1: a step failed, and nothing was started
   UniqueFd pidfd;
   UniqueFd socket;  // the owner's end of the control socket, non-blocking
+  std::vector<uint8_t> first;  // its first message, if that came quickly
   bool failed = false;
   SysError failure;  // what made the start itself fail; no process is left
 };

@@ -22,10 +22,11 @@ inline constexpr uint32_t kBodyInMemfd = 0x80000000;
 inline constexpr int kDriverFd = 3;
 
 enum MessageType : uint32_t {
-  // driver -> launcher: u64 CLONE_NEW*; a descriptor: the cgroup v2 directory to be born in, if there is one
+  // driver -> launcher: u64 CLONE_NEW*; descriptors: init's end of the control socket, and the cgroup
+  // v2 directory to be born in, if there is one
   kLaunch = 50,
-  // launcher -> driver: u32 pid, u32 errno; descriptors: the driver's end of the control socket, and
-  // a pidfd where the kernel has them
+  // launcher -> driver, on that control socket: u32 pid, u32 errno; a descriptor: a pidfd where the
+  // kernel has them
   kLaunched = 51,
   // driver -> init; the plan brings descriptors: the listener, the state directory's lock, and v1
   // `tasks` files or a v2 cgroup.procs file to enter by

@@ -33,22 +33,13 @@ struct alignas(8) CloneArgs {
 struct Cloned {
   pid_t pid = -1;
   int error = 0;
-  UniqueFd pidfd;   // empty before Linux 5.2
-  UniqueFd driver;  // the driver's end of its control socket
-  UniqueFd own;     // in the clone: its own end
+  UniqueFd pidfd;  // empty before Linux 5.2
 };
 
 // The driver is the parent, as if it had cloned: it is who waits (CLONE_PARENT). Without an exit
 // signal: nobody is told but who waits with __WALL.
 Cloned clone_init(uint64_t namespaces, int cgroup) {
   Cloned result;
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    result.error = errno;
-    return result;
-  }
-  result.driver.reset(pair[0]);
-  result.own.reset(pair[1]);
   int pidfd = -1;
   CloneArgs args{};
   args.flags = namespaces | CLONE_PARENT | CLONE_PIDFD;
@@ -71,22 +62,21 @@ Cloned clone_init(uint64_t namespaces, int cgroup) {
   result.pid = static_cast<pid_t>(pid);
   result.error = pid < 0 ? errno : 0;
   result.pidfd.reset(pidfd);
-  if (pid != 0) result.own.reset();
   return result;
 }
 
-void answer(int driver, const Cloned& cloned) {
+void answer(int control, const Cloned& cloned) {
   WireWriter launched(kLaunched, 0);
   launched.u32(static_cast<uint32_t>(cloned.pid));
   launched.u32(static_cast<uint32_t>(cloned.error));
-  send_message(driver, launched.message(), {cloned.driver.get(), cloned.pidfd.get()});
+  send_message(control, launched.message(), {cloned.pidfd.get()});
 }
 
 // The clone keeps nothing but its control socket, at the number it is known by.
-UniqueFd settle(UniqueFd& launcher, const Cloned& cloned) {
+UniqueFd settle(UniqueFd& launcher, int control) {
   // Takes the place of the launcher's own socket, which has this number.
   static_cast<void>(launcher.release());
-  UniqueFd own(dup3(cloned.own.get(), kDriverFd, O_CLOEXEC));
+  UniqueFd own(dup3(control, kDriverFd, O_CLOEXEC));
   close_from(kDriverFd + 1);  // whatever the launcher holds, and has objects for: we never return to those
   setsid();
   return own;
@@ -100,10 +90,12 @@ UniqueFd launch(UniqueFd driver) {
     if (message.receive(driver.get()) != Message::Result::kMessage || message.type() != kLaunch) _exit(0);
     WireReader reader(message.body());
     const uint64_t namespaces = reader.u64() & kNamespaces;
-    if (!reader.finished()) _exit(1);
-    const Cloned cloned = clone_init(namespaces, message.descriptors().empty() ? -1 : message.descriptors()[0].get());
-    if (cloned.pid == 0) return settle(driver, cloned);
-    answer(driver.get(), cloned);
+    const auto descriptors = message.descriptors();
+    if (!reader.finished() || descriptors.empty()) _exit(1);
+    const int control = descriptors[0].get();
+    const Cloned cloned = clone_init(namespaces, descriptors.size() > 1 ? descriptors[1].get() : -1);
+    if (cloned.pid == 0) return settle(driver, control);
+    answer(control, cloned);
     message.release();
   }
 }

@@ -52,11 +52,20 @@ export interface CgroupPlan {
 // making a group.
 let cached: CgroupHierarchies | undefined;
 
+function hierarchiesOfHost(): CgroupHierarchies {
+  cached ??= readHierarchies();
+  return cached;
+}
+
+/** Whether limits are held by cgroup v2, which a process is born into. */
+export function isUnifiedHost(): boolean {
+  return isUnified(hierarchiesOfHost());
+}
+
 export function planCgroup(
   id: string,
   limits: ResolvedLimits,
-  hierarchies: CgroupHierarchies = (cached ??=
-    readHierarchies()),
+  hierarchies: CgroupHierarchies = hierarchiesOfHost(),
 ): CgroupPlan {
   const cpus = availableParallelism();
   return isUnified(hierarchies)

@@ -4,6 +4,7 @@ import type { Enforced, ResolvedRlimit } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import type { Native } from '../native.js';
 import { systemError } from '../system-error.js';
+import { lockFile } from './claim.js';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -42,8 +43,9 @@ export function stateFile(directory: string): string {
   return path.join(directory, 'state.json');
 }
 
+/** Init's process id is written in the lock that it holds. */
 export function initPidFile(directory: string): string {
-  return path.join(directory, 'init.pid');
+  return lockFile(directory);
 }
 
 /** Written as init is started; `null` before, and when it says nothing sensible. */

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readInitPid, readStateFile, stateFile, type StateRecord } from '../../src/state/state-file.js';
+import {
+  initPidFile,
+  readInitPid,
+  readStateFile,
+  stateFile,
+  type StateRecord,
+} from '../../src/state/state-file.js';
 import { fc } from '../support/property.js';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'containerv-state-'));
@@ -124,7 +130,7 @@ test.for([
   ['9'.repeat(400), null],
   ['init', null],
 ] as const)('the pid of init, written as %j, is %j', async ([text, pid]) => {
-  writeFileSync(path.join(directory, 'init.pid'), text);
+  writeFileSync(initPidFile(directory), text);
   expect(await readInitPid(directory)).toBe(pid);
 });
 
