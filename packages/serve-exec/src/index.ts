@@ -1,1 +1,2 @@
-export {};
+export { passedEnvironment } from './exec/environment.js';
+export { nativeLauncherPath } from './native-launcher.js';
