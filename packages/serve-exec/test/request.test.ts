@@ -1,5 +1,5 @@
 import { isContainervError } from 'containerv-api';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ExecRequest, parseRequest } from '../src/exec/request.js';
 

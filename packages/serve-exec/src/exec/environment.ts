@@ -1,7 +1,7 @@
 import type { Environment } from 'containerv-api';
 
 /** Variables of the host that every command gets: what its terminal is, and its user's language. */
-const PASSED = ['TERM', 'LANG', 'LANGUAGE'];
+const PASSED: ReadonlySet<string> = new Set(['TERM', 'LANG', 'LANGUAGE']);
 
 /**
  * What a command gets besides the container's own environment: nothing of the host's but what is on the allow-list or
@@ -13,7 +13,7 @@ export function passedEnvironment(
 ): Environment {
   const passed = new Map<string, string>();
   for (const [name, value] of Object.entries(host)) {
-    if (value !== undefined && (PASSED.includes(name) || name.startsWith('LC_'))) passed.set(name, value);
+    if (value !== undefined && (PASSED.has(name) || name.startsWith('LC_'))) passed.set(name, value);
   }
   for (const item of asked) {
     const end = item.indexOf('=');
