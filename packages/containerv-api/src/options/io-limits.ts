@@ -11,7 +11,7 @@ export interface IoLimits {
 
 /** What one block device may be asked for in a second; a field left out is no limit. */
 export interface IoDeviceLimit {
-  /** A block device of the host: `'/dev/sda'`, or its numbers: `'8:0'`. */
+  /** A block device of the host: `'/dev/sda'`, or its numbers: `'8:0'`. `'root'`: the container's own disk (Windows). */
   readonly device: string;
   readonly readBytesPerSecond?: ByteSize | undefined;
   readonly writeBytesPerSecond?: ByteSize | undefined;
@@ -34,7 +34,7 @@ export interface ResolvedIoDeviceLimit {
 
 const BYTE_RATES = ['readBytesPerSecond', 'writeBytesPerSecond'] as const;
 const OP_RATES = ['readOpsPerSecond', 'writeOpsPerSecond'] as const;
-const DEVICE = /^(?:\d{1,4}:\d{1,7}|\/dev\/[^\0\n]+)$/;
+const DEVICE = /^(?:root|\d{1,4}:\d{1,7}|\/dev\/[^\0\n]+)$/;
 
 export function resolveIoLimits(io: IoLimits, option: string): ResolvedIoLimits {
   checkOptions(io, option, ['weight', 'devices']);

@@ -16,6 +16,8 @@ export interface WindowsOptions {
   readonly credentialSpec?: string | undefined;
   /** Names of volumes to attach. */
   readonly volumes?: readonly string[] | undefined;
+  /** In which form the Host Compute Service is told; builds before 17763 know only `'v1'`. @defaultValue 'v2' */
+  readonly schema?: 'v1' | 'v2' | undefined;
 }
 
 export interface LcowOptions {
@@ -35,6 +37,7 @@ const NAMES = [
   'lcow',
   'credentialSpec',
   'volumes',
+  'schema',
 ];
 const LCOW_NAMES = ['uvmImagePath', 'kernelFile', 'initrdFile', 'bootParameters'] as const;
 
@@ -51,6 +54,7 @@ export function resolveWindowsOptions(windows: WindowsOptions | undefined): Wind
   const { containerType, isolation, lcow } = windows;
   if (containerType !== undefined) checkWord(containerType, 'windows.containerType', ['windows', 'linux']);
   if (isolation !== undefined) checkWord(isolation, 'windows.isolation', ['process', 'hyperv']);
+  if (windows.schema !== undefined) checkWord(windows.schema, 'windows.schema', ['v1', 'v2']);
   for (const name of ['utilityVmPath', 'credentialSpec'] as const) {
     if (windows[name] !== undefined) checkText(windows[name], `windows.${name}`);
   }

@@ -1,0 +1,99 @@
+import { ContainervError, type ContainerSpec } from 'containerv-api';
+import { createPolicy } from 'containerv-policy';
+import type { Guest } from './documents/guest.js';
+import { policyOf } from './security/policy.js';
+
+/** Refuses what the contract has and Windows, or this driver, does not enforce. Nothing is left out silently. */
+export function refuseUnsupported(spec: ContainerSpec, guest: Guest): void {
+  refuseOptions(spec);
+  if (guest.os === 'windows') refuseInWindowsGuest(spec, guest);
+  else refuseInLinuxGuest(spec, guest);
+  refuseFileRules(spec);
+}
+
+function refuseOptions(spec: ContainerSpec): void {
+  if (spec.root.kind === 'host') {
+    throw unsupported(
+      "`rootfs: 'host'`",
+      'Give `rootfs` the path of a windowsfilter folder, or of a root directory for a Linux container.',
+    );
+  }
+  if (
+    spec.root.kind === 'layers' &&
+    spec.root.layers.some(({ type }) => type === 'image' || type === 'overlay')
+  ) {
+    throw unsupported("layers of type 'image' and 'overlay'");
+  }
+  if (spec.network.mode === 'host') throw unsupported("`network: 'host'`");
+  if (spec.network.mode === 'private' && spec.network.bridge !== undefined) {
+    throw unsupported('`network.bridge`', 'Name the virtual switch with `network.switchName`.');
+  }
+  if ((spec.windows?.volumes?.length ?? 0) > 0) throw unsupported('`windows.volumes`');
+  if (spec.devices.length > 0) throw unsupported('`devices`');
+  if (spec.users !== 'auto') throw unsupported('`users`');
+  if (spec.groups !== 'auto') throw unsupported('`groups`');
+  const { time, ...others } = spec.namespaces;
+  if (Object.values(others).includes(false)) throw unsupported('`namespaces` that are off');
+  if (time) throw unsupported('`namespaces.time`');
+  for (const mount of spec.mounts) {
+    if (mount.type === 'bind' && !mount.recursive) throw unsupported('`recursive: false` in `mounts`');
+    if (!mount.create) throw unsupported('`create: false` in `mounts`');
+  }
+}
+
+function refuseInWindowsGuest(spec: ContainerSpec, guest: Guest): void {
+  if (spec.windows?.credentialSpec !== undefined && guest.schema === 'v2') {
+    throw unsupported(
+      '`windows.credentialSpec` in schema v2, where it takes a guard instance of the host',
+      "Set `windows.schema: 'v1'`.",
+    );
+  }
+  if (spec.writable !== 'overlay')
+    throw unsupported(`\`writable: ${shown(spec.writable)}\` of a Windows container`);
+  if (spec.rlimits.length > 0) throw unsupported('`rlimits` of a Windows container');
+  if (Object.keys(spec.sysctls).length > 0) throw unsupported('`sysctls` of a Windows container');
+  if (spec.oomScoreAdj !== undefined) throw unsupported('`oomScoreAdj` of a Windows container');
+  if (spec.mounts.some(({ type }) => type === 'tmpfs'))
+    throw unsupported('`tmpfs` mounts in a Windows container');
+}
+
+function refuseInLinuxGuest(spec: ContainerSpec, guest: Guest): void {
+  if (guest.schema === 'v1') {
+    throw unsupported(
+      'Linux containers in schema v1, whose later processes would not be confined as the first one',
+      'They need Windows build 17763 or newer, and no `windows.schema`.',
+    );
+  }
+  if (spec.root.kind === 'layers') throw unsupported('`layers` of a Linux container on Windows');
+  if (spec.writable === 'tmpfs') throw unsupported("`writable: 'tmpfs'` of a Linux container on Windows");
+  if (spec.windows?.credentialSpec !== undefined)
+    throw unsupported('`windows.credentialSpec` of a Linux container');
+}
+
+/** A policy's rules for files and the network have nothing on Windows that would hold them. */
+function refuseFileRules(spec: ContainerSpec): void {
+  const policy = policyOf(spec.policy);
+  const key = (paths: typeof policy.paths): string => JSON.stringify([...paths]);
+  const bases = (['minimal', 'build', 'network', 'custom'] as const).map((base) =>
+    key(createPolicy(base).paths),
+  );
+  if (!bases.includes(key(policy.paths))) {
+    throw unsupported('enforcement of file rules, and the policy confines files (`addPaths`)');
+  }
+  if (policy.networkRules !== undefined && spec.network.mode !== 'none') {
+    throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+function unsupported(what: string, hint?: string): ContainervError {
+  return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `containerv-windows has no ${what}`, {
+    step: 'check options',
+    hint:
+      hint ??
+      'It is refused because ignoring it would give you less than you asked for. Leave the option out.',
+  });
+}
