@@ -11,6 +11,7 @@ const APPLETS = [
   'burn',
   'calls',
   'cat',
+  'crowd',
   'descriptors',
   'directory',
   'echo',

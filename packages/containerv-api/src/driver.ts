@@ -1,6 +1,8 @@
 import type { Container, ContainerState } from './container.js';
 import type { ContainerOptions } from './container-options.js';
 import type { HostReport } from './host-report.js';
+import type { LearnOptions, LearnReport, ObservedRun, ObserveOptions } from './learning.js';
+import type { PolicyName, SecurityPolicy } from './options/policy.js';
 
 /** What every driver package exports, and the package `containerv` hands on. */
 export interface ContainerDriver {
@@ -14,6 +16,15 @@ export interface ContainerDriver {
   pruneContainers(): Promise<PruneReport>;
   /** What works on this host, what is missing and how to fix it. */
   probeHost(): Promise<HostReport>;
+  /** Runs a command and gives the policy that it needs. Absent where the platform cannot observe programs. */
+  learnPolicy?(command: string, args?: readonly string[], options?: LearnOptions): Promise<LearnReport>;
+  /** Runs a command under a policy and tells what was denied. Absent where the platform cannot observe programs. */
+  checkPolicy?(
+    policy: SecurityPolicy | PolicyName,
+    command: string,
+    args?: readonly string[],
+    options?: ObserveOptions,
+  ): Promise<ObservedRun>;
 }
 
 /** One line of `listContainers()`. */

@@ -19,6 +19,7 @@ export type { Enforced } from './enforced.js';
 export { errnoText, linuxErrnoName } from './errno.js';
 export { ContainervError, type ErrorCode, type ErrorDetails, isContainervError } from './errors.js';
 export type { HostCheck, HostReport } from './host-report.js';
+export type { Denial, LearnOptions, LearnReport, ObservedRun, ObserveOptions } from './learning.js';
 export { didYouMean, nearestName } from './nearest-name.js';
 export {
   checkArray,

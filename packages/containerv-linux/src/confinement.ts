@@ -128,7 +128,7 @@ export function capabilitiesIn(mask: bigint): string[] {
   return capabilityNames.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
 }
 
-function filterArch(): 'x64' | 'arm64' {
+export function filterArch(): 'x64' | 'arm64' {
   if (process.arch === 'x64' || process.arch === 'arm64') return process.arch;
   throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `No system call table for ${process.arch}`, {
     hint: 'containerv-linux works on x64 and arm64.',

@@ -22,11 +22,12 @@ import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { type Confinement, confinementOf, intersect, resolvePolicy } from './confinement.js';
 import { unenforcedFileRules } from './landlock/requirement.js';
 import { rulesetOf } from './landlock/ruleset.js';
+import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
-import { passedStdio, planStdio } from './process/stdio-plan.js';
+import { passedStdio, planStdio, type StdioPlan } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
 import { refuseUnsupportedPolicy } from './supported.js';
 import { systemError } from './system-error.js';
@@ -90,6 +91,28 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
       return new LinuxProcess(this.native, await InitProcess.start(host, spec, plan, confinement), plan);
     } catch (error) {
       plan.closeAll();
+      throw error;
+    }
+  }
+
+  /** As `spawn`, with the system calls handed to an observer. The socket is closed in any case. @internal */
+  async spawnObserved(
+    command: string,
+    args: readonly string[],
+    options: SpawnOptions,
+    observed: ObservedSpawn,
+  ): Promise<ContainerProcess> {
+    let plan: StdioPlan | undefined;
+    try {
+      const spec = resolveSpawnOptions(command, args, options, this.#defaults);
+      const host = this.#host('spawn', spec);
+      plan = withObserver(planStdio(this.native, spec.stdio), observed.socket, (fd) => this.native.close(fd));
+      const confinement = observedConfinement(this.confinement, observed);
+      const process = await InitProcess.start(host, spec, plan, confinement, observed.pass);
+      return new LinuxProcess(this.native, process, plan);
+    } catch (error) {
+      if (plan === undefined) this.native.close(observed.socket);
+      else plan.closeAll();
       throw error;
     }
   }

@@ -7,12 +7,17 @@ export {
   type ContainerProcess,
   type ContainerState,
   ContainervError,
+  type Denial,
   type Enforced,
   type ErrorCode,
   type ExitStatus,
   type HostCheck,
   type HostReport,
   isContainervError,
+  type LearnOptions,
+  type LearnReport,
+  type ObservedRun,
+  type ObserveOptions,
   parseByteSize,
   parseDuration,
   type PruneReport,
@@ -24,6 +29,8 @@ export {
 export { createPolicy, FsAccess, Policy } from 'containerv-policy';
 export { createContainer } from './create-container.js';
 export { joinContainer } from './join-container.js';
+export { checkPolicy } from './learn/check-policy.js';
+export { learnPolicy } from './learn/learn-policy.js';
 export { listContainers } from './list-containers.js';
 export { probeHost } from './probe/probe-host.js';
 export { pruneContainers } from './prune-containers.js';

@@ -20,6 +20,8 @@ export interface Native {
   /** Runs the steps in one turn on a pool thread; stops at the first failure that is not optional. */
   files(steps: readonly FileStep[]): Promise<FileResults>;
   createPipe(): [readEnd: number, writeEnd: number];
+  /** SOCK_SEQPACKET. */
+  createSocketPair(): [one: number, other: number];
   /** Bytes read, 0 at the end, -1 when it would block. */
   read(fd: number, into: Buffer): number;
   /** Bytes written, -1 when it would block. */
@@ -37,6 +39,40 @@ export interface Native {
   /** For descriptors of removed files: closing the last one frees their blocks, which may wait for the disk. */
   closeInBackground(fds: readonly number[]): void;
   FdPoll: new (fd: number, onEvents: (events: number) => void) => FdPoll;
+  /** Owns `source` from then on. `plan` as `learn/observer-plan.ts` encodes it. */
+  SyscallObserver: new (
+    source: number,
+    plan: Buffer,
+  ) => SyscallObserver;
+}
+
+/** Answers the calls of one process and its descendants that their filter hands over, on a thread of its own. */
+export interface SyscallObserver {
+  /** Once, after the processes have ended. */
+  stop(): Promise<RawObservations>;
+}
+
+export interface RawObservations {
+  /** Per kind of call: u32 number, u32 answer, u64 how often, six u64 arguments. */
+  readonly calls: Buffer;
+  readonly files: readonly RawFile[];
+  /** Syscalls with more kinds of calls than were kept; -1: files. */
+  readonly truncated: readonly number[];
+  /** Whether the program was ever observed. */
+  readonly began: boolean;
+  /** Why observing ended before its time; empty: it did not. */
+  readonly failure: string;
+}
+
+export interface RawFile {
+  readonly number: number;
+  /** Which of the plan's path arguments of that number. */
+  readonly shape: number;
+  readonly flags: number;
+  /** 1 a file, 2 a directory, 3 a directory in which there is nothing of that name. */
+  readonly kind: number;
+  readonly path: Buffer;
+  readonly count: number;
 }
 
 export type FileStep = { readonly path: string; readonly optional?: boolean } & (

@@ -67,6 +67,7 @@ export const SpawnFlag = {
   ClosedStdin: 16,
   ClosedStdout: 32,
   ClosedStderr: 64,
+  Observed: 128,
 } as const;
 
 export const UserKind = { UserDefault: 0, UserIds: 1, UserName: 2 } as const;

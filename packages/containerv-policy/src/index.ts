@@ -5,6 +5,15 @@ export { type DangerousGroup, dangerousSyscalls } from './dangerous-syscalls.js'
 export { FsAccess } from './files/access.js';
 export type { PathRule } from './files/path-rule.js';
 export type { ConditionJson, PathJson, PolicyJson, RuleJson } from './json/policy-json.js';
+export { listDenials } from './learn/denials.js';
+export { type LearnedPolicy, type LearnedPolicyOptions, learnedPolicy } from './learn/learned-policy.js';
+export type { Observations, ObservedCall, ObservedFile } from './learn/observations.js';
+export {
+  type CallPlan,
+  type FilePlan,
+  type ObservationPlan,
+  planObservation,
+} from './learn/observation-plan.js';
 export { type LevelEffects, type SecurityLevel, securityLevels } from './levels.js';
 export type {
   NetworkFamily,

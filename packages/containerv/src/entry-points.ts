@@ -1,11 +1,19 @@
-import type {
-  Container,
-  ContainerDriver,
-  ContainerInfo,
-  ContainerOptions,
-  HostReport,
-  PruneReport,
+import {
+  type Container,
+  type ContainerDriver,
+  type ContainerInfo,
+  type ContainerOptions,
+  ContainervError,
+  type HostReport,
+  type LearnOptions,
+  type LearnReport,
+  type ObservedRun,
+  type ObserveOptions,
+  type PolicyName,
+  type PruneReport,
+  type SecurityPolicy,
 } from 'containerv-api';
+import { Policy } from 'containerv-policy';
 import { loadDriver } from './load-driver.js';
 
 let loading: Promise<ContainerDriver> | undefined;
@@ -53,4 +61,46 @@ export async function pruneContainers(): Promise<PruneReport> {
 /** What works on this host, what is missing and how to fix it. */
 export async function probeHost(): Promise<HostReport> {
   return (await driver()).probeHost();
+}
+
+/**
+ * Runs a command in a container of its own and gives the policy under which the same happens again. Meanwhile `within`
+ * is in force, and the result allows nothing that it does not. Nothing is applied: store the policy and read it.
+ *
+ * @throws ContainervError as `createContainer` and `spawn`; `ERR_CONTAINERV_UNSUPPORTED` where programs cannot be observed
+ * @example
+ * const { policy, denied } = await learnPolicy('make', ['test'], { container: { mounts, cwd: '/workspace' } });
+ */
+export async function learnPolicy(
+  command: string,
+  args?: readonly string[],
+  options?: LearnOptions,
+): Promise<LearnReport<Policy>> {
+  const report = await (await driver()).learnPolicy?.(command, args, options);
+  if (report === undefined) throw cannotObserve();
+  // Whichever copy of containerv-policy the driver has: this one's class.
+  return { ...report, policy: Policy.fromJSON(report.policy.toJSON()) };
+}
+
+/**
+ * Runs a command in a container of its own, under a policy, and tells what was denied and which rule would allow it.
+ *
+ * @throws ContainervError as `createContainer` and `spawn`; `ERR_CONTAINERV_UNSUPPORTED` where programs cannot be observed
+ */
+export async function checkPolicy(
+  policy: SecurityPolicy | PolicyName,
+  command: string,
+  args?: readonly string[],
+  options?: ObserveOptions,
+): Promise<ObservedRun> {
+  const run = await (await driver()).checkPolicy?.(policy, command, args, options);
+  if (run === undefined) throw cannotObserve();
+  return run;
+}
+
+function cannotObserve(): ContainervError {
+  return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', 'This driver cannot observe programs', {
+    step: 'observe program',
+    hint: 'Learn the policy on Linux.',
+  });
 }

@@ -14,6 +14,8 @@ test('the entry points of the contract are there', () => {
     'parseByteSize',
     'parseDuration',
     'createPolicy',
+    'learnPolicy',
+    'checkPolicy',
     'ContainervError',
   ] as const) {
     expect(exported[name]).toBeTypeOf('function');

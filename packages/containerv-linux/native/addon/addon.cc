@@ -5,6 +5,7 @@
 #include <napi.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -17,6 +18,7 @@
 #include "file_batch.h"
 #include "js.h"
 #include "launcher.h"
+#include "observer_js.h"
 #include "remove_tree.h"
 #include "start_init.h"
 
@@ -227,6 +229,16 @@ Napi::Value create_pipe_js(const Napi::CallbackInfo& info) {
   return ends;
 }
 
+// createSocketPair(): [one, other], SOCK_SEQPACKET, both close-on-exec and blocking
+Napi::Value create_socket_pair_js(const Napi::CallbackInfo& info) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail("make socket pair", "socketpair");
+  auto ends = Napi::Array::New(info.Env(), 2);
+  ends.Set(0U, Napi::Number::New(info.Env(), pair[0]));
+  ends.Set(1U, Napi::Number::New(info.Env(), pair[1]));
+  return ends;
+}
+
 // read(fd, into): bytes read, 0 at the end, -1 when it would block
 Napi::Value read_js(const Napi::CallbackInfo& info) {
   size_t got = 0;
@@ -316,6 +328,7 @@ Napi::Value close_js(const Napi::CallbackInfo& info) {
 
 Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("FdPoll", FdPoll::define(env));
+  exports.Set("SyscallObserver", SyscallObserverJs::define(env));
   const struct {
     const char* name;
     Napi::Value (*body)(const Napi::CallbackInfo&);
@@ -324,7 +337,8 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"beginLaunch", guard<begin_launch_js>},       {"abandonLaunch", guard<abandon_launch_js>},
       {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
       {"reap", guard<reap_js>},                                            {"signal", guard<signal_js>},
-      {"createPipe", guard<create_pipe_js>},         {"read", guard<read_js>},
+      {"createPipe", guard<create_pipe_js>},
+      {"createSocketPair", guard<create_socket_pair_js>}, {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
       {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},                    {"landlockAbi", guard<landlock_abi_js>},

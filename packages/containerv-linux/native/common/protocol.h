@@ -95,6 +95,7 @@ enum SpawnFlag : uint32_t {
   kClosedStdin = 1 << 4,   // without a terminal: this descriptor is closed, and none comes for it
   kClosedStdout = 1 << 5,
   kClosedStderr = 1 << 6,
+  kObserved = 1 << 7,      // the last descriptor is the observer's socket; u64 pass after the confinement
 };
 
 enum UserKind : uint32_t { kUserDefault = 0, kUserIds = 1, kUserName = 2 };

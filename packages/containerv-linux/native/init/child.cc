@@ -21,6 +21,7 @@
 #include "descriptors.h"
 #include "failure.h"
 #include "landlock.h"
+#include "observed_filter.h"
 #include "program_header.h"
 
 namespace containerv {
@@ -309,7 +310,10 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   child.confine_files(pipes.ruleset, own.get());
-  const int loaded = load_filter(confinement.filter);
+  const int observer = static_cast<int>(stdio.size()) - 1;
+  if (request.observer_pass && fcntl(observer, F_SETFD, FD_CLOEXEC) != 0) child.fail(ChildStep::kStdio, "fcntl", errno);
+  const int loaded = request.observer_pass ? load_observed_filter(confinement.filter, request.observer_pass, observer)
+                                           : load_filter(confinement.filter);
   if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
   execve(file, request.arguments, request.environment);
   const int error = errno;

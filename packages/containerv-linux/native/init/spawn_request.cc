@@ -60,6 +60,7 @@ bool SpawnRequest::decode(WireReader& reader) {
   if (!read_limits(reader, limits, limit_count)) return false;
   own_confinement = reader.u32() != 0;
   if (own_confinement) confinement = read_confinement(reader);
+  if (flags & protocol::kObserved) observer_pass = reader.u64();
   arguments = read_strings(reader);
   environment = read_strings(reader);
   return reader.finished() && arguments && environment && arguments[0];

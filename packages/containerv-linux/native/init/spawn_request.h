@@ -39,6 +39,8 @@ struct SpawnRequest {
   char** environment = nullptr;  // null-terminated
   uint32_t columns = 0;
   uint32_t rows = 0;
+  // Not 0: the process is observed (observed_filter.h), and its last descriptor is where the observer listens.
+  uint64_t observer_pass = 0;
   ResourceLimit limits[kMaxLimits];
   uint32_t limit_count = 0;
   bool own_confinement = false;

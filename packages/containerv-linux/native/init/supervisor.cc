@@ -48,7 +48,7 @@ bool make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
 }
 
 constexpr uint32_t kKnownSpawnFlags =
-    kTty | kSurvivesClient | kJobControl | kStderrApart | kClosedStdin | kClosedStdout | kClosedStderr;
+    kTty | kSurvivesClient | kJobControl | kStderrApart | kClosedStdin | kClosedStdout | kClosedStderr | kObserved;
 
 }  // namespace
 
@@ -222,7 +222,8 @@ void Supervisor::spawn(Client* client, Message& message) {
   auto descriptors = message.descriptors();
   const bool decoded = request.decode(reader);
   const bool tty = request.flags & kTty;
-  if (!decoded || !arrange_stdio(request.flags, descriptors)) {
+  if (!decoded || !arrange_stdio(request.flags, descriptors) ||
+      (request.flags & kObserved && (tty || stdio_count_ < 4 || request.observer_pass == 0))) {
     failure.set(EBADMSG, "decode spawn request", "recvmsg");
     return answer_failure(client, message.request(), failure);
   }

@@ -82,13 +82,14 @@ export class InitProcess {
     spec: ProcessSpec,
     stdio: StdioPlan,
     confinement: Confinement | undefined,
+    observerPass?: bigint,
   ): Promise<InitProcess> {
     throwIfAborted(spec.signal, 'start process');
     const started = new InitProcess(host, spec, confinement?.ruleset);
     await new Promise<void>((resolve, reject) => {
       host.channel.expect(started.#request, (reply) => started.#onReply(reply, resolve, reject));
       try {
-        const message = encodeSpawn(started.#request, spec, confinement);
+        const message = encodeSpawn(started.#request, spec, confinement, observerPass);
         if (message.length > MAX_MESSAGE_BYTES) throw tooLarge(spec);
         host.channel.send(message, stdio.childFds, () => stdio.closeChildEnds());
         started.#arm();

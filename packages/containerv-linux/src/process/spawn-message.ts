@@ -9,11 +9,13 @@ export function encodeSpawn(
   request: number,
   spec: ProcessSpec,
   confinement: Confinement | undefined,
+  observerPass = 0n,
 ): Buffer {
   const flags =
     (spec.tty === undefined ? 0 : SpawnFlag.Tty) |
     (spec.tty === undefined || spec.stderrApart === undefined ? 0 : SpawnFlag.StderrApart) |
     (spec.jobControl ? SpawnFlag.JobControl : 0) |
+    (observerPass === 0n ? 0 : SpawnFlag.Observed) |
     (spec.detached ? SpawnFlag.SurvivesClient : 0);
   const writer = new WireWriter(MessageType.Spawn, request).u32(flags).text(spec.argv[0]).text(spec.cwd);
   writeUser(writer, spec.user);
@@ -21,6 +23,7 @@ export function encodeSpawn(
   writeRlimits(writer, spec.rlimits);
   writer.u32(confinement === undefined ? 0 : 1);
   if (confinement !== undefined) writeConfinement(writer, confinement);
+  if (observerPass !== 0n) writer.u64(observerPass);
   writer.list(spec.argv, (argument) => writer.text(argument));
   writeEnvironment(writer, spec.env);
   return writer.finish();

@@ -35,7 +35,7 @@ export function contentToJson(content: PolicyContent): PolicyJson {
   };
 }
 
-function ruleToJson({ reason, names, answer, conditions, arches: bound }: CheckedRule): RuleJson {
+export function ruleToJson({ reason, names, answer, conditions, arches: bound }: CheckedRule): RuleJson {
   const { action, errno } = actionOf(answer);
   return {
     ...(reason === undefined ? {} : { reason }),

@@ -31,9 +31,25 @@ export interface CompileOptions {
  * answers allowed calls from a bitmap without running the program.
  */
 export function compileRules(rules: SeccompRules, { arch, log }: CompileOptions): Uint8Array {
-  const soften = log ? logInstead : (answer: Answer): Answer => answer;
+  return compileProgram(rules, arch, log ? logInstead : (answer) => answer);
+}
+
+/** What a program answers in place of a rule's answer; `name` is `undefined` for numbers that the tables do not know. */
+export type Treatment = (answer: Answer, name: string | undefined) => Answer;
+
+/**
+ * The program with every answer but those to foreign ABIs treated.
+ *
+ * @param before puts code between the check of the architecture and the rest
+ */
+export function compileProgram(
+  rules: SeccompRules,
+  arch: Arch,
+  treat: Treatment,
+  before: (program: ProgramBuilder, rest: Label) => Label = (_, rest) => rest,
+): Uint8Array {
   const program = new ProgramBuilder();
-  const segments = segmentsOf(rules, arch, soften);
+  const segments = segmentsOf(rules, arch, treat);
   const decisions = new Map<string, Label>();
   // Argument checks go to the end: the search stays compact and its 8-bit jumps reach.
   for (const { decision, key } of segments.toReversed()) {
@@ -44,7 +60,7 @@ export function compileRules(rules: SeccompRules, { arch, log }: CompileOptions)
     decisions.get(key) ?? program.answer(decision.otherwise);
   const search = emitSearch(program, segments, leaf);
   const number = program.load(offsetOfNumber, arch === 'x64' ? refuseX32(program, search) : search);
-  const native = program.jump(JEQ_K, auditArch[arch], number, program.answer(KILL));
+  const native = program.jump(JEQ_K, auditArch[arch], before(program, number), program.answer(KILL));
   return program.finish(program.load(offsetOfArch, native));
 }
 
@@ -53,9 +69,9 @@ function refuseX32(program: ProgramBuilder, search: Label): Label {
   return program.jump(JGE_K, x32Bit, foreign, search);
 }
 
-function segmentsOf(rules: SeccompRules, arch: Arch, soften: (answer: Answer) => Answer): readonly Segment[] {
+function segmentsOf(rules: SeccompRules, arch: Arch, treat: Treatment): readonly Segment[] {
   const decided = resolveRules(rules, arch);
-  const unknown: Decision = { branches: [], otherwise: soften(rules.unknownAnswer) };
+  const unknown: Decision = { branches: [], otherwise: treat(rules.unknownAnswer, undefined) };
   const segments: Segment[] = [];
   const append = (from: number, decision: Decision): void => {
     const key = decisionKey(decision);
@@ -64,9 +80,10 @@ function segmentsOf(rules: SeccompRules, arch: Arch, soften: (answer: Answer) =>
   let expected = 0;
   for (const [name, number] of syscallEntries(arch)) {
     if (number > expected) append(expected, unknown);
+    const decision = decided.get(name) ?? { branches: [], otherwise: rules.defaultAnswer };
     append(
       number,
-      softenDecision(decided.get(name) ?? { branches: [], otherwise: rules.defaultAnswer }, soften),
+      treatDecision(decision, (answer) => treat(answer, name)),
     );
     expected = number + 1;
   }
@@ -102,9 +119,12 @@ function logInstead(answer: Answer): Answer {
   return answer === ABSENT || fromAnswer(answer).action === 'allow' ? answer : LOG;
 }
 
-function softenDecision({ branches, otherwise }: Decision, soften: (answer: Answer) => Answer): Decision {
-  const softened = branches.map(({ conditions, answer }) => ({ conditions, answer: soften(answer) }));
-  return { branches: softened, otherwise: soften(otherwise) };
+function treatDecision({ branches, otherwise }: Decision, treat: (answer: Answer) => Answer): Decision {
+  const treated = branches.map(({ conditions, answer }) => ({ conditions, answer: treat(answer) }));
+  const last = treat(otherwise);
+  // What comes to the same whatever the arguments are need not look at them.
+  while (treated.at(-1)?.answer === last) treated.pop();
+  return { branches: treated, otherwise: last };
 }
 
 function decisionKey({ branches, otherwise }: Decision): string {
