@@ -5,8 +5,10 @@ import { arch, cpus, release, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContainer, listContainers } from '../packages/containerv/dist/index.js';
+import { benchFiles } from './files.mjs';
 import { prepare, runFloor, spawnOnHost, versionOf } from './peers.mjs';
-import { median, quantile, sample, takeTurns } from './statistics.mjs';
+import { sample, takeTurns } from './statistics.mjs';
+import { print } from './table.mjs';
 
 const ROUNDS = 8;
 const RUNS = 25;
@@ -26,6 +28,7 @@ try {
   const place = prepare(directory, path.join(here, 'floor.c'));
   await benchWhole(place);
   await benchWarm();
+  await benchFiles(directory, path.join(here, 'open.c'), { rounds: ROUNDS, runs: RUNS });
   await benchMemory();
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -100,20 +103,4 @@ async function benchMemory() {
   } finally {
     await container.destroy();
   }
-}
-
-function print(title, durations, baseline) {
-  const rows = Object.entries(durations);
-  const [, base] = rows.find(([name]) => name.startsWith(baseline));
-  const width = Math.max(...rows.map(([name]) => name.length));
-  console.log(`${title.padEnd(width + 2)}  median     p95     min   ratio`);
-  for (const [name, values] of rows) {
-    const figures = [median(values), quantile(values, 0.95), Math.min(...values)].map((value) =>
-      value.toFixed(2).padStart(7),
-    );
-    console.log(
-      `  ${name.padEnd(width)} ${figures.join(' ')} ${(median(values) / median(base)).toFixed(2).padStart(7)}`,
-    );
-  }
-  console.log();
 }
