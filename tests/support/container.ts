@@ -60,7 +60,12 @@ export type Operation =
   | 'connect'
   /** A process id in place of the path. */
   | 'signal'
-  | 'signal-child';
+  | 'signal-child'
+  /** A port in place of the path; see fixtures/box/sockets.h. */
+  | `tcp-${'connect' | 'bind' | 'listen' | 'accept' | 'fastopen' | 'fastopen-message' | 'upper'}`
+  | 'tcp6-connect'
+  | 'mptcp-connect'
+  | 'udp-connect';
 
 /** Tries file operations in one process of the container; the name of each one's error, `'ok'` where it worked. */
 export async function attempt(

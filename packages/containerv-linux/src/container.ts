@@ -19,9 +19,9 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { type Channel, InitRefusal, refusalError } from './channel.js';
-import { type Confinement, confinementOf, intersect, resolvePolicy } from './confinement.js';
+import { confine } from './confine.js';
+import { type Confinement, intersect, resolvePolicy } from './confinement.js';
 import { unenforcedFileRules } from './landlock/requirement.js';
-import { rulesetOf } from './landlock/ruleset.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import type { Native } from './native.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
@@ -195,9 +195,8 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     const unenforced = unenforcedFileRules(policy, abi);
     if (unenforced !== undefined) this.warn(unenforced);
     const { network, namespaces } = this.enforced;
-    const shared = { network: network === 'host', processes: !namespaces.includes('pid') };
-    const own = { ...confinementOf(policy), ruleset: rulesetOf(policy, abi, shared) };
-    return intersect(this.confinement, own);
+    const surroundings = { network, sharesProcesses: !namespaces.includes('pid'), landlockAbi: abi };
+    return intersect(this.confinement, confine(policy, surroundings));
   }
 }
 

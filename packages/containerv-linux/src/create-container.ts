@@ -8,10 +8,10 @@ import {
 } from 'containerv-api';
 import { seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
-import { type Confinement, confinementOf, resolvePolicy } from './confinement.js';
+import { confine } from './confine.js';
+import { type Confinement, resolvePolicy } from './confinement.js';
 import { EarlyLaunch } from './early-launch.js';
 import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
-import { rulesetOf } from './landlock/ruleset.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
@@ -45,8 +45,11 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
       spec.mounts.map(({ target }) => target),
     ),
   ].filter((warning) => warning !== undefined);
-  const shared = { network: !spec.namespaces.net, processes: !spec.namespaces.pid };
-  const confinement = { ...confinementOf(policy), ruleset: rulesetOf(policy, abi, shared) };
+  const confinement = confine(policy, {
+    network: spec.network.mode,
+    sharesProcesses: !spec.namespaces.pid,
+    landlockAbi: abi,
+  });
   throwIfAborted(spec.signal, 'create container');
   const base = baseDirectories();
   await ensurePrivateDirectory(base.state);

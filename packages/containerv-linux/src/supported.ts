@@ -12,10 +12,10 @@ export function refuseUnsupported(spec: ContainerSpec): void {
   refuseUnsupportedPolicy(resolvePolicy(spec.policy), spec.network.mode);
 }
 
-/** A policy's system calls, capabilities and file rules are enforced; its rules for the network are not yet. */
+/** Rules for a network of the container's own are not enforced yet; see `confine` for the host's. */
 export function refuseUnsupportedPolicy(policy: SecurityPolicy, network: 'none' | 'host' | 'private'): void {
   // Without a network nothing can be reached, whatever the rules allow.
-  if (policy.networkRules !== undefined && network !== 'none') {
+  if (policy.networkRules !== undefined && network === 'private') {
     throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
   }
 }

@@ -1,7 +1,7 @@
 import type { ContainerOptions } from 'containerv-api';
 import { createPolicy, FsAccess } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
-import { refuseUnsupported } from '../src/supported.js';
+import { refuseUnsupported, refuseUnsupportedPolicy } from '../src/supported.js';
 import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -19,10 +19,6 @@ describe('what this driver does not enforce is refused, never left out', () => {
         ],
       },
     ],
-    [
-      'network rules, and the policy has some',
-      { network: 'host', policy: createPolicy('build').addNetworkRules([]) },
-    ],
   ])('%s', ([part, options]) => {
     const error = thrownBy(() => refuseUnsupported(specOf(options)));
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check options' });
@@ -39,8 +35,14 @@ describe('what it enforces is not', () => {
     { policy: createPolicy('build').addPaths(['/srv'], FsAccess.Read) },
     { policy: createPolicy('minimal').setSecurityLevel('strict') },
     { policy: createPolicy('build').addNetworkRules([]), network: 'none' },
+    { policy: createPolicy('build').addNetworkRules([]), network: 'host' },
     { layers: [{ type: 'directory', source: '/a' }] },
   ])('%j', (options) => {
     expect(() => refuseUnsupported(specOf(options))).not.toThrow();
   });
+});
+
+test('rules for a network of the container’s own are refused, also of a process', () => {
+  const policy = createPolicy('build').addNetworkRules([]);
+  expect(thrownBy(() => refuseUnsupportedPolicy(policy, 'private')).summary).toContain('network rules');
 });

@@ -22,6 +22,7 @@ export type {
   NetworkRule,
   PortRange,
 } from './network/network-rule.js';
+export { compileSocketFilter, type SocketUse } from './network/socket-filter.js';
 export type { OciImportOptions } from './oci/import-profile.js';
 export type { OciArchMap, OciArg, OciConditions, OciSeccomp, OciSyscall } from './oci/oci-seccomp.js';
 export { createPolicy, Policy } from './policy.js';

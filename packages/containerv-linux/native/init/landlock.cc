@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,18 +89,32 @@ bool add_ports(WireReader& reader, int ruleset, Failure& failure) {
   return true;
 }
 
+constexpr uint64_t kNetBindTcp = 1;
+constexpr uint64_t kNetConnectTcp = 2;
+
+// What a task tries under the ruleset, and -EACCES for all of it if the ruleset is in force.
 struct Attempt {
   int ruleset;
   int outside;
+  int socket;  // -1: no rights for ports are handled
+  uint64_t network;
   int error = 0;  // of restricting itself
-  long opened = 0;
+  long opened = -EACCES;
+  long bound = -EACCES;
+  long connected = -EACCES;
 };
 
 // Runs on our memory: raw system calls alone.
 int attempt(void* argument) {
   auto& a = *static_cast<Attempt*>(argument);
+  // No rule is for port 0, and without a ruleset neither call answers EACCES.
+  const sockaddr_in nowhere{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
   a.error = restrict_self(a.ruleset);
-  if (a.error == 0) a.opened = raw_syscall(SYS_openat, a.outside, address("."), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (a.error != 0) return 0;
+  if (a.outside >= 0)
+    a.opened = raw_syscall(SYS_openat, a.outside, address("."), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (a.network & kNetConnectTcp) a.connected = raw_syscall(SYS_connect, a.socket, address(&nowhere), sizeof nowhere);
+  if (a.network & kNetBindTcp) a.bound = raw_syscall(SYS_bind, a.socket, address(&nowhere), sizeof nowhere);
   return 0;
 }
 
@@ -144,18 +160,23 @@ UniqueFd make_ruleset(std::span<const uint8_t> description, int root, MissedPath
 
 int restrict_self(int ruleset) { return static_cast<int>(raw_syscall(SYS_landlock_restrict_self, ruleset, 0)); }
 
-int ruleset_in_force(int ruleset, int outside, Failure& failure) {
+int ruleset_in_force(int ruleset, std::span<const uint8_t> description, int outside, Failure& failure) {
   const char* step = "probe file rules";
+  WireReader reader(description);
+  const bool files = reader.u64() != 0;
+  const uint64_t network = reader.u64();
   // Without the ruleset it opens, so that being denied can have no other cause.
   UniqueFd opened(openat(outside, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) return failure.set(step, "openat"), -1;
-  Attempt attempted{ruleset, outside};
+  UniqueFd tcp(network != 0 ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1);
+  if (network != 0 && !tcp) return failure.set(step, "socket"), -1;
+  Attempt attempted{ruleset, files ? outside : -1, tcp.get(), network};
   const pid_t pid = clone(attempt, stack + sizeof stack, CLONE_VM, &attempted);
   if (pid < 0) return failure.set(step, "clone"), -1;
   while (waitpid(pid, nullptr, __WALL) < 0)
     if (errno != EINTR) return failure.set(step, "waitpid"), -1;
   if (attempted.error != 0) return failure.set(-attempted.error, step, "landlock_restrict_self"), -1;
-  if (attempted.opened != -EACCES) return 0;
+  if (attempted.opened != -EACCES || attempted.bound != -EACCES || attempted.connected != -EACCES) return 0;
   const long abi = raw_syscall(SYS_landlock_create_ruleset, 0, 0, kCreateRulesetVersion);
   return abi > 0 ? static_cast<int>(abi) : 0;
 }

@@ -30,6 +30,6 @@ int restrict_self(int ruleset);
 
 // The kernel's Landlock ABI if a task under the ruleset is really denied what no rule of it allows, else
 // 0; -1 when that cannot be found out. `outside` is a directory that is not below the root.
-int ruleset_in_force(int ruleset, int outside, Failure& failure);
+int ruleset_in_force(int ruleset, std::span<const uint8_t> description, int outside, Failure& failure);
 
 }  // namespace containerv

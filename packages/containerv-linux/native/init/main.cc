@@ -68,7 +68,7 @@ bool confine_files(const Plan& plan, const RootBuilder& builder, UniqueFd& rules
   MissedPaths missed;
   ruleset = make_ruleset(plan.confinement.ruleset, root.get(), missed, failure);
   if (!ruleset) return failure.error == 0;
-  const int abi = ruleset_in_force(ruleset.get(), builder.outside(), failure);
+  const int abi = ruleset_in_force(ruleset.get(), plan.confinement.ruleset, builder.outside(), failure);
   if (abi < 0) return false;
   const size_t used = strlen(text);
   snprintf(text + used, size - used, "landlock %d\nlandlock-missed %s\n", abi, missed.text);

@@ -1,6 +1,7 @@
 import type { SecurityPolicy } from 'containerv-api';
 import { createPolicy, FsAccess, securityLevels } from 'containerv-policy';
 import { handledRights, rightsOf } from './file-rights.js';
+import type { HostNetwork } from './host-network.js';
 
 /** A Landlock ruleset (landlock(7)) as data, for the ABI of one kernel. `native/init/landlock.cc` makes it. */
 export interface Ruleset {
@@ -29,6 +30,7 @@ export interface Shared {
   readonly processes: boolean;
 }
 
+const NETWORK_ABI = 4;
 const SCOPE_ABI = 6;
 const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
 const SCOPE_SIGNAL = 2n;
@@ -42,26 +44,36 @@ export function confinesFiles({ paths }: SecurityPolicy): boolean {
  * What a policy comes to on a kernel with `abi`; `undefined` when it denies nothing that Landlock could.
  *
  * Every process that containerv starts gets a Landlock domain of its own, so a scope also keeps the processes of one
- * container apart. Signals and abstract sockets are scoped only where no namespace keeps the host's away.
+ * container apart. Signals and abstract sockets are scoped only where no namespace keeps the host's away, and abstract
+ * sockets not where a rule of the network allows them.
  */
-export function rulesetOf(policy: SecurityPolicy, abi: number, shared: Shared): Ruleset | undefined {
-  if (abi < 1 || !confinesFiles(policy)) return undefined;
+export function rulesetOf(
+  policy: SecurityPolicy,
+  abi: number,
+  shared: Shared,
+  network?: HostNetwork,
+): Ruleset | undefined {
+  const files = confinesFiles(policy);
+  const handledNet = abi < NETWORK_ABI ? 0n : (network?.handled ?? 0n);
+  if (abi < 1 || (!files && handledNet === 0n)) return undefined;
+  const abstractSockets = network?.sockets.families.includes('unix') ?? false;
   const base = basePaths();
   const strict = securityLevels[policy.securityLevel].fileRules === 'required';
   return {
-    handledFs: handledRights(abi),
-    handledNet: 0n,
+    handledFs: files ? handledRights(abi) : 0n,
+    handledNet,
     scoped:
       abi < SCOPE_ABI
         ? 0n
-        : (shared.network ? SCOPE_ABSTRACT_UNIX_SOCKET : 0n) | (shared.processes ? SCOPE_SIGNAL : 0n),
-    paths: policy.paths.map(({ path, access }) => ({
+        : (shared.network && !abstractSockets ? SCOPE_ABSTRACT_UNIX_SOCKET : 0n) |
+          (shared.processes ? SCOPE_SIGNAL : 0n),
+    paths: (files ? policy.paths : []).map(({ path, access }) => ({
       path,
       rights: rightsOf(access, abi),
       optional: base.has(path),
       required: strict && !base.has(path),
     })),
-    ports: [],
+    ports: handledNet === 0n ? [] : (network?.ports ?? []),
   };
 }
 
