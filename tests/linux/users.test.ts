@@ -53,8 +53,8 @@ const FORMS: readonly (readonly [User, Ids])[] = [
     { uid: 0, gid: 0, groups: [] },
   ],
   [
-    { uid: 2 ** 31 - 1, gid: 2 ** 31 - 1 },
-    { uid: 2 ** 31 - 1, gid: 2 ** 31 - 1, groups: [] },
+    { uid: 65_535, gid: 65_535 },
+    { uid: 65_535, gid: 65_535, groups: [] },
   ],
 ];
 

@@ -1,3 +1,4 @@
+import type { IdMapping } from './options/id-maps.js';
 import type { LimitName } from './options/limits.js';
 import type { NamespaceName } from './options/namespaces.js';
 
@@ -14,6 +15,8 @@ export interface Enforced {
   /** Kinds of namespace that differ from the host's. */
   readonly namespaces: readonly NamespaceName[];
   readonly userNamespace: boolean;
+  /** The ids of its user namespace; absent without one. */
+  readonly ids?: EnforcedIds | undefined;
   /** Which control groups hold the container. */
   readonly cgroup: 'v2' | 'v1' | 'hybrid' | false;
   /** For every limit that was set or defaulted, whether the kernel holds it. */
@@ -21,4 +24,15 @@ export interface Enforced {
   readonly network: 'none' | 'host' | 'private';
   /** How far the container's kernel is the host's. */
   readonly isolation: 'namespaces' | 'process' | 'hyperv';
+}
+
+/** Which ids of the host a container's processes really have. */
+export interface EnforcedIds {
+  readonly users: readonly IdMapping[];
+  readonly groups: readonly IdMapping[];
+  /**
+   * Whether layers and binds are mounted so that inside, files belong to the ids that they belong to on disk, while the
+   * container's processes have others on the host.
+   */
+  readonly mappedMounts: boolean;
 }

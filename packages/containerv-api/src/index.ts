@@ -15,7 +15,7 @@ export { containerPath, type PathTarget } from './container-path.js';
 export { type ContainerSpec, type ResolveContext, resolveContainerOptions } from './container-spec.js';
 export type { ContainerDriver, ContainerInfo, PrunedContainer, PruneReport } from './driver.js';
 export { type Duration, MAX_DURATION_MS, parseDuration } from './duration.js';
-export type { Enforced } from './enforced.js';
+export type { Enforced, EnforcedIds } from './enforced.js';
 export { errnoText, linuxErrnoName } from './errno.js';
 export { ContainervError, type ErrorCode, type ErrorDetails, isContainervError } from './errors.js';
 export type { HostCheck, HostReport } from './host-report.js';

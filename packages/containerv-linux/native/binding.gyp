@@ -17,11 +17,13 @@
         "addon/file_batch.cc",
         "addon/filter_program.cc",
         "addon/graveyard.cc",
+        "addon/id_range.cc",
         "addon/launcher.cc",
         "addon/observed_task.cc",
         "addon/observer_js.cc",
         "addon/observer_plan.cc",
         "addon/remove_tree.cc",
+        "addon/source_tree.cc",
         "addon/start_init.cc",
         "addon/syscall_observer.cc"
       ],

@@ -34,6 +34,16 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
     });
   }
   if (step === FILE_RULES_STEP) return rulesetError(failure, cause);
+  if (step === 'take ids' && errno === EUSERS) {
+    const hint =
+      'Destroy containers, or give more ids: lines of `containerv` in /etc/subuid and /etc/subgid, or CONTAINERV_ID_RANGE=FIRST:COUNT.';
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_STATE',
+      what: 'Every range of ids is taken by a container:',
+      hint,
+    });
+  }
   if (step === 'open mount source') {
     const hint =
       errno === ENOENT ? 'The path is on the host. Create it first.' : 'It must be readable by this user.';

@@ -11,7 +11,7 @@ import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
 import type { EarlyLaunch } from './early-launch.js';
 import { readEnforced, readMissed, verifyEnforced } from './enforcement.js';
-import { idMapFiles, mapsGroup } from './id-maps.js';
+import { type IdPlan, mapsGroup } from './ids/id-maps.js';
 import { initExecutable } from './init-executable.js';
 import { missedPaths } from './landlock/requirement.js';
 import type { FileResults, Native, StartedInit } from './native.js';
@@ -22,6 +22,7 @@ import type { RootOperation } from './plan/operation.js';
 import { encodePlan } from './plan/plan.js';
 import { rootOperations } from './plan/root-operations.js';
 import { hardening, standardMounts } from './plan/standard-mounts.js';
+import { SourceTrees } from './plan/source-trees.js';
 import { userMounts } from './plan/user-mounts.js';
 import { MessageType, PROTOCOL_VERSION } from './protocol.js';
 import type { ResourcePlan, Resources } from './resources.js';
@@ -38,6 +39,7 @@ export interface BootInput {
   readonly confinement: Confinement;
   readonly host: HostView;
   readonly plan: ResourcePlan;
+  readonly ids: IdPlan;
 }
 
 /** Init as a process: to be killed, and waited for once. */
@@ -53,7 +55,9 @@ export interface InitHandle {
 }
 
 /** What init tells those who join, besides what it read back itself. */
-export type InitDescription = Pick<Enforced, 'cgroup' | 'limits'>;
+export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits'> {
+  readonly mappedMounts: boolean;
+}
 
 /** A running init. */
 export interface Booted extends InitHandle {
@@ -68,7 +72,7 @@ export interface Booted extends InitHandle {
  */
 export async function startInit(
   native: Native,
-  { spec, confinement, host, plan }: BootInput,
+  { spec, confinement, host, plan, ids }: BootInput,
   resources: Resources | undefined,
   launch?: EarlyLaunch,
 ): Promise<{
@@ -77,11 +81,12 @@ export async function startInit(
   readonly error?: unknown;
 }> {
   const executable = await initExecutable(native);
+  const trees = new SourceTrees(ids.mappedMounts);
   const message = encodePlan({
     spec,
     staging: plan.stateDirectory,
     confinement,
-    operations: await operations(spec, host, plan),
+    operations: await operations(spec, host, plan, trees),
   });
   throwIfAborted(spec.signal, 'start init');
   const namespaces = cloneFlags(spec.namespaces);
@@ -94,7 +99,12 @@ export async function startInit(
     lock: resources?.lock ?? -1,
     namespaces,
     stateDirectory: plan.stateDirectory,
-    ...idMapFiles(spec, ownId('getuid'), ownId('getgid')),
+    uidMap: ids.uidMap,
+    gidMap: ids.gidMap,
+    denySetgroups: ids.denySetgroups,
+    idFile: ids.idFile,
+    idRuns: ids.idRuns,
+    trees: trees.list,
     cgroup: resources?.cgroup.fd ?? -1,
     cgroupTasks: resources === undefined ? plan.cgroups.tasks : enteredTasks(plan, resources),
     oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
@@ -146,20 +156,26 @@ function handle(
 /** Waits until init has built the container, and checks what it reports. The caller ends it when this rejects. */
 export async function awaitReady(
   init: InitHandle,
-  { spec, confinement }: BootInput,
+  { spec, confinement, ids }: BootInput,
   resources: Resources,
 ): Promise<Booted> {
   const report = await ready(init, spec);
-  const enforced = readEnforced(report, spec.network.mode, resources.cgroup);
+  const { mappedMounts } = ids;
+  const { version, limits } = resources.cgroup;
+  const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts });
   verifyEnforced(enforced, spec, confinement);
   const missed = missedPaths(confinement.ruleset, readMissed(report));
-  const { version, limits } = resources.cgroup;
-  const description: InitDescription = { cgroup: version, limits };
+  const description: InitDescription = { cgroup: version, limits, mappedMounts };
   init.channel.send(new WireWriter(MessageType.Describe, 0).text(JSON.stringify(description)).finish());
   return { ...init, enforced, warnings: missed === undefined ? [] : [missed] };
 }
 
-async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePlan): Promise<RootOperation[]> {
+async function operations(
+  spec: ContainerSpec,
+  host: HostView,
+  plan: ResourcePlan,
+  trees: SourceTrees,
+): Promise<RootOperation[]> {
   const memoryBytes = spec.limits.memoryBytes === 'max' ? DEFAULT_TMPFS_BYTES : spec.limits.memoryBytes;
   const resolvConf =
     spec.network.mode === 'none' ? '' : await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
@@ -167,20 +183,20 @@ async function operations(spec: ContainerSpec, host: HostView, plan: ResourcePla
   return [
     ...rootOperations(spec, {
       host,
-      staging: plan.stateDirectory,
-      directories: plan.directories,
+      trees,
+      directory: plan.dataDirectory ?? undefined,
       userAttributes: spec.namespaces.user,
       volatile: !spec.detached,
       memoryBytes,
       etcFiles: files,
     }),
     ...standardMounts(spec, {
-      ttyGroup: mapsGroup(spec, ownId('getuid'), TTY_GROUP),
+      ttyGroup: mapsGroup(spec, process.getuid?.() ?? 0, TTY_GROUP),
       unifiedCgroup: plan.cgroups.unified,
       memoryBytes,
     }),
     ...bindEtcFiles(spec, files),
-    ...userMounts(spec),
+    ...userMounts(spec, trees),
     ...hardening(spec),
   ];
 }
@@ -225,8 +241,4 @@ function settleReady(
   } else {
     resolve(reply.reader.text());
   }
-}
-
-function ownId(name: 'getuid' | 'getgid'): number {
-  return process[name]?.() ?? 0;
 }

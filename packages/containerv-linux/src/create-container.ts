@@ -3,6 +3,7 @@ import {
   type ContainerOptions,
   ContainervError,
   type ContainerSpec,
+  isContainervError,
   resolveContainerOptions,
   throwIfAborted,
 } from 'containerv-api';
@@ -11,6 +12,8 @@ import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.j
 import { confine } from './confine.js';
 import { type Confinement, resolvePolicy } from './confinement.js';
 import { EarlyLaunch } from './early-launch.js';
+import { chooseIds, hostIds, MAP_STEP, rememberUnmappable, whyNotPrivate } from './ids/choose-ids.js';
+import type { IdPlan } from './ids/id-maps.js';
 import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
@@ -56,9 +59,27 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   if (spec.writable === 'overlay') await ensurePrivateDirectory(base.data);
   await pruneOnce(addon, base);
   const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
-  const container = await make(addon, spec, confinement, base, host);
-  setImmediate(warn, container, spec, host, warnings);
+  const container = await makeWithIds(addon, spec, confinement, base, host);
+  setImmediate(warn, container, spec, host, base, warnings);
   return container;
+}
+
+/** A file system without mapped mounts means ids as they are on the host, which `enforced.ids` and a warning tell. */
+async function makeWithIds(
+  addon: Native,
+  spec: ContainerSpec,
+  confinement: Confinement,
+  base: BaseDirectories,
+  host: HostView,
+): Promise<OwnedContainer> {
+  const ids = await chooseIds(spec, base);
+  try {
+    return await make(addon, spec, confinement, base, host, ids);
+  } catch (error) {
+    if (ids.idFile === '' || !isContainervError(error) || error.step !== MAP_STEP) throw error;
+    rememberUnmappable(spec, base, error.path ?? '');
+    return make(addon, spec, confinement, base, host, hostIds(spec));
+  }
 }
 
 async function make(
@@ -67,11 +88,12 @@ async function make(
   confinement: Confinement,
   base: BaseDirectories,
   host: HostView,
+  ids: IdPlan,
 ): Promise<OwnedContainer> {
   await using launch = new EarlyLaunch(addon, spec);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = planResources(spec, confinement, base, host);
-    const input = { spec, confinement, host, plan };
+    const input = { spec, confinement, host, plan, ids };
     const { init, results, error } = await startInit(addon, input, undefined, launch);
     const failure = plan.batch.settle(results, PREPARE);
     if (failure === undefined) return settle(addon, input, init, error);
@@ -122,6 +144,7 @@ function warn(
   container: OwnedContainer,
   spec: ContainerSpec,
   host: HostView,
+  base: BaseDirectories,
   ofPolicy: readonly string[],
 ): void {
   const warnings = [...ofPolicy, ...container.startWarnings];
@@ -134,6 +157,8 @@ function warn(
       `Read-only in the container, because other file systems are mounted below it on the host: ${paths}`,
     );
   }
+  const notPrivate = container.enforced.ids?.mappedMounts === false ? whyNotPrivate(spec, base) : undefined;
+  if (notPrivate !== undefined) warnings.push(`The ids in the container are the host's: ${notPrivate}`);
   if (seccompLogRequested()) {
     warnings.push(
       'CONTAINERV_SECCOMP_LOG is set: the system call filter logs and allows, it does not enforce',

@@ -1,5 +1,11 @@
 import { statSync } from 'node:fs';
-import { ContainervError, type ContainerSpec, type Enforced, type NamespaceName } from 'containerv-api';
+import {
+  ContainervError,
+  type ContainerSpec,
+  type Enforced,
+  type IdMapping,
+  type NamespaceName,
+} from 'containerv-api';
 import type { Cgroup } from './cgroup/cgroup.js';
 import { capabilitiesIn, type Confinement } from './confinement.js';
 
@@ -23,7 +29,7 @@ const SECCOMP_MODE_FILTER = '2';
 export function readEnforced(
   report: string,
   network: Enforced['network'],
-  cgroup: Pick<Cgroup, 'version' | 'limits'>,
+  { version, limits, mappedMounts }: Pick<Cgroup, 'version' | 'limits'> & { readonly mappedMounts: boolean },
 ): Enforced {
   const fields = new Map(
     report.split('\n').flatMap((line): [string, string][] => {
@@ -40,8 +46,9 @@ export function readEnforced(
     capabilities: capabilitiesIn(BigInt(`0x${fields.get('CapBnd') ?? '0'}`)),
     namespaces,
     userNamespace: namespaces.includes('user'),
-    cgroup: cgroup.version,
-    limits: cgroup.limits,
+    ids: namespaces.includes('user') ? { ...idMaps(report), mappedMounts } : undefined,
+    cgroup: version,
+    limits,
     network,
     isolation: 'namespaces',
   };
@@ -73,6 +80,16 @@ export function verifyEnforced(
     step: 'verify confinement',
     hint: 'The kernel took the request and did not do it. See: containerv doctor',
   });
+}
+
+/** Lines `uid_map INSIDE OUTSIDE COUNT`. */
+function idMaps(report: string): { users: IdMapping[]; groups: IdMapping[] } {
+  const mappings = (file: string): IdMapping[] =>
+    [...report.matchAll(/^([ug]id_map) +(\d+) +(\d+) +(\d+)$/gm)].flatMap(
+      ([, name, container, host, size]) =>
+        name === file ? [{ container: Number(container), host: Number(host), size: Number(size) }] : [],
+    );
+  return { users: mappings('uid_map'), groups: mappings('gid_map') };
 }
 
 function ownNamespaces(report: string): NamespaceName[] {

@@ -47,17 +47,17 @@ export async function joinContainer(id: string): Promise<Container> {
   }
   const { report, description } =
     channel === undefined ? { report: '', description: NOTHING } : await readReport(channel);
-  const { cgroup: version, limits } = description;
+  const { cgroup: version, limits, mappedMounts } = description;
   return new JoinedContainer(
     addon,
     base,
     record,
     channel,
-    readEnforced(report, record.network, { version, limits }),
+    readEnforced(report, record.network, { version, limits, mappedMounts }),
   );
 }
 
-const NOTHING: InitDescription = { cgroup: false, limits: {} };
+const NOTHING: InitDescription = { cgroup: false, limits: {}, mappedMounts: false };
 
 /** What init read back when it became ready. A container that still starts answers once it has. */
 async function readReport(

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContainervError } from 'containerv-api';
+import type { IdRun } from './ids/id-ranges.js';
+import type { SourceTree } from './plan/source-trees.js';
 
 /** What `native/addon` exports: system calls that Node lacks. Failures carry `step`, `syscall`, `errno`, `path`. */
 export interface Native {
@@ -120,6 +122,11 @@ export interface StartRequest {
   readonly uidMap: string;
   readonly gidMap: string;
   readonly denySetgroups: boolean;
+  /** By which one of `idRuns` is taken, to be the map of users and groups; empty: the maps above. */
+  readonly idFile: string;
+  readonly idRuns: readonly IdRun[];
+  /** Given to init as mounts with owners mapped by its user namespace. */
+  readonly trees: readonly SourceTree[];
   /** A cgroup v2 directory to be born in, or -1. */
   readonly cgroup: number;
   /** v1: `tasks` files to enter by, unless the step of that number was not done. */

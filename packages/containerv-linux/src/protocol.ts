@@ -12,6 +12,8 @@ export const MessageType = {
   Status: 5,
   Describe: 6,
   SpawnJoined: 7,
+  Trees: 8,
+  Keep: 9,
   Ready: 101,
   Failed: 102,
   Spawned: 103,

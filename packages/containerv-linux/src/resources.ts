@@ -6,7 +6,6 @@ import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
 import type { FileStep, Native } from './native.js';
 import type { HostView } from './plan/host-view.js';
-import type { WritableDirectories } from './plan/root-operations.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
@@ -21,7 +20,8 @@ const EEXIST = 17;
 /** What a container is to have on the host, and the steps that make it. */
 export interface ResourcePlan {
   readonly stateDirectory: string;
-  readonly directories: WritableDirectories | undefined;
+  /** With `upper` and `work` in it; `null`: nothing is written to the disk. */
+  readonly dataDirectory: string | null;
   readonly cgroups: CgroupPlan;
   readonly batch: FileBatch;
   /** What a start after a stop has to clear: the kernel refuses the work directories of a volatile overlay. */
@@ -57,10 +57,7 @@ export function planResources(
   if (dataDirectory !== null) addDirectories(batch, dataDirectory, parts);
   return {
     stateDirectory,
-    directories:
-      dataDirectory === null
-        ? undefined
-        : { upper: path.join(dataDirectory, 'upper'), work: path.join(dataDirectory, 'work') },
+    dataDirectory,
     cgroups,
     batch,
     renewal:

@@ -8,7 +8,7 @@ import { thrownBy } from './support/thrown.js';
 
 const KINDS = ['mnt', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const CHOWN = 1n;
-const CGROUP = { version: 'v2', limits: { memory: true } } as const;
+const CGROUP = { version: 'v2', limits: { memory: true }, mappedMounts: true } as const;
 
 /** The report of a process in namespaces that are not ours, but for those called in `shared`. */
 function reportOf(
@@ -20,7 +20,10 @@ function reportOf(
     const ours = statSync(`/proc/self/ns/${kind}`, { throwIfNoEntry: false })?.ino ?? 1;
     return `ns ${kind} ${shared.includes(kind) ? ours : 4_100_000_000 + index}`;
   });
-  return [...Object.entries(fields).map(([name, value]) => `${name}:\t${value}`), ...inodes, ''].join('\n');
+  const ids = ['uid_map          0 1879048192      65536', 'uid_map 70000 5 1', 'gid_map 0 100000 65536'];
+  return [...Object.entries(fields).map(([name, value]) => `${name}:\t${value}`), ...inodes, ...ids, ''].join(
+    '\n',
+  );
 }
 
 function enforcedOf(report: string): Enforced {
@@ -37,6 +40,14 @@ describe('what the kernel reports', () => {
       capabilities: ['CAP_CHOWN'],
       namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup'],
       userNamespace: true,
+      ids: {
+        users: [
+          { container: 0, host: 1_879_048_192, size: 65_536 },
+          { container: 70_000, host: 5, size: 1 },
+        ],
+        groups: [{ container: 0, host: 100_000, size: 65_536 }],
+        mappedMounts: true,
+      },
       cgroup: 'v2',
       limits: { memory: true },
       network: 'none',
@@ -66,6 +77,7 @@ describe('what the kernel reports', () => {
   test('a namespace that is ours is not one of the container’s', () => {
     expect(enforcedOf(reportOf({}, ['user', 'time']))).toMatchObject({
       userNamespace: false,
+      ids: undefined,
       namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
     });
   });

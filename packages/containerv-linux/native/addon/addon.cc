@@ -146,9 +146,19 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   request.lock = options.Get("lock").ToNumber();
   request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
   request.state_directory = options.Get("stateDirectory").ToString();
-  request.uid_map = options.Get("uidMap").ToString();
-  request.gid_map = options.Get("gidMap").ToString();
-  request.deny_setgroups = options.Get("denySetgroups").ToBoolean();
+  request.maps = {options.Get("uidMap").ToString(), options.Get("gidMap").ToString(),
+                  options.Get("denySetgroups").ToBoolean()};
+  request.id_file = options.Get("idFile").ToString();
+  const auto runs = options.Get("idRuns").As<Napi::Array>();
+  for (uint32_t i = 0; i < runs.Length(); ++i) {
+    const auto given = runs.Get(i).As<Napi::Object>();
+    request.id_runs.push_back({given.Get("first").ToNumber(), given.Get("ranges").ToNumber()});
+  }
+  const auto trees = options.Get("trees").As<Napi::Array>();
+  for (uint32_t i = 0; i < trees.Length(); ++i) {
+    const auto given = trees.Get(i).As<Napi::Object>();
+    request.trees.push_back({given.Get("path").ToString(), given.Get("recursive").ToBoolean()});
+  }
   request.cgroup = options.Get("cgroup").ToNumber();
   request.oom_score_adj = options.Get("oomScoreAdj").ToString();
   const auto tasks = options.Get("cgroupTasks").As<Napi::Array>();
@@ -202,6 +212,7 @@ Napi::Value reap_js(const Napi::CallbackInfo& info) {
         run_file_steps(early, outcome.graveyard);
         while (waitpid(pid, nullptr, __WALL) < 0)
           if (errno != EINTR) fail("wait for init", "waitpid");
+        give_ids_back(pid);
         outcome.results = run_file_steps(steps, outcome.graveyard);
         return outcome;
       },

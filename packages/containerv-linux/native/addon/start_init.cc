@@ -4,6 +4,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <mutex>
+#include <unordered_map>
+
+#include "../common/protocol.h"
+#include "../common/wire.h"
 #include "control_socket.h"
 #include "descriptor_io.h"
 #include "launcher.h"
@@ -33,11 +38,15 @@ class Started {
   pid_t pid_;
 };
 
-void map_ids(const std::string& process, const StartRequest& request) {
+// Ranges of ids go back when the last process is gone, which is when init has been waited for.
+std::mutex held_ranges_mutex;
+std::unordered_map<pid_t, UniqueFd> held_ranges;
+
+void map_ids(const std::string& process, const IdMaps& maps) {
   // Before gid_map: an unprivileged mapping of groups is only allowed without setgroups (user_namespaces(7)).
-  if (request.deny_setgroups) write_file("map user ids", process + "/setgroups", "deny");
-  write_file("map user ids", process + "/uid_map", request.uid_map);
-  write_file("map group ids", process + "/gid_map", request.gid_map);
+  if (maps.deny_setgroups) write_file("map user ids", process + "/setgroups", "deny");
+  write_file("map user ids", process + "/uid_map", maps.uid);
+  write_file("map group ids", process + "/gid_map", maps.gid);
 }
 
 bool finished(const std::vector<FileStep>& steps, const std::vector<FileResult>& results) {
@@ -69,11 +78,27 @@ Parts collect_parts(const StartRequest& request, const std::vector<FileResult>& 
   return parts;
 }
 
-void send_plan(const StartRequest& request, const Parts& parts, const Launched& init) {
+void send_before_plan(const Launched& init, protocol::MessageType type, std::span<const int> fds) {
+  send_whole(init.socket.get(), WireWriter(type, 0).message(), fds, kStep);
+}
+
+void send_trees(const Launched& init, const std::vector<UniqueFd>& trees) {
+  std::vector<int> fds;
+  for (size_t i = 0; i < trees.size(); ++i) {
+    fds.push_back(trees[i].get());
+    if (fds.size() < protocol::kMaxDescriptors && i + 1 < trees.size()) continue;
+    send_before_plan(init, protocol::kTrees, fds);
+    fds.clear();
+  }
+}
+
+void send_plan(const StartRequest& request, const IdMaps& maps, int id_lock, const Parts& parts, const Launched& init) {
   const std::string process = "/proc/" + std::to_string(init.pid);
-  if (!request.uid_map.empty()) map_ids(process, request);
+  if (!maps.uid.empty()) map_ids(process, maps);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
+  if (id_lock >= 0) send_before_plan(init, protocol::kKeep, {&id_lock, 1});
+  send_trees(init, map_source_trees(request.trees, init.pid));
   send_whole(init.socket.get(), request.plan, parts.fds, kStep);
   if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
 }
@@ -96,7 +121,17 @@ std::vector<uint8_t> await_first_message(int socket) {
   return std::move(received.message);
 }
 
+void hold_ids(pid_t pid, UniqueFd lock) {
+  const std::lock_guard guard(held_ranges_mutex);
+  held_ranges[pid] = std::move(lock);
+}
+
 }  // namespace
+
+void give_ids_back(pid_t pid) {
+  const std::lock_guard guard(held_ranges_mutex);
+  held_ranges.erase(pid);
+}
 
 StartedInit start_init(const StartRequest& request) {
   StartedInit result;
@@ -111,13 +146,20 @@ StartedInit start_init(const StartRequest& request) {
   const int lock = step_fd(request.lock_step, request.lock);
   try {
     if (request.launch < 0) launching = begin_launch(launch);
+    IdRange ids;
+    IdMaps maps = request.maps;
+    if (!request.id_file.empty()) {
+      ids = take_id_range(request.id_file, request.id_runs);
+      maps.uid = maps.gid = "0 " + std::to_string(ids.first) + " " + std::to_string(kIdRangeSize) + "\n";
+    }
     const Parts parts = collect_parts(request, result.steps, lock);
     Launched init = launching.finish();
     Started started(init.pid);
-    send_plan(request, parts, init);
+    send_plan(request, maps, ids.lock.get(), parts, init);
     write_pid(lock, init.pid);
     result.first = await_first_message(init.socket.get());
     started.release();
+    if (ids.lock) hold_ids(init.pid, std::move(ids.lock));
     result.pid = init.pid;
     result.pidfd = std::move(init.pidfd);
     result.socket = std::move(init.socket);

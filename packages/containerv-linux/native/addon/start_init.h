@@ -8,9 +8,17 @@
 
 #include "../common/unique_fd.h"
 #include "file_batch.h"
+#include "id_range.h"
+#include "source_tree.h"
 #include "sys_error.h"
 
 namespace containerv {
+
+struct IdMaps {
+  std::string uid;  // as written to /proc/PID/uid_map; empty: no user namespace
+  std::string gid;
+  bool deny_setgroups = false;
+};
 
 struct StartRequest {
   std::vector<FileStep> steps;  // run first; nothing is started when one that is not optional fails
@@ -20,9 +28,10 @@ struct StartRequest {
   int lock_step = -1;           // or the step that takes it
   uint64_t namespaces = 0;      // CLONE_NEW*
   std::string state_directory;  // where the control socket is made
-  std::string uid_map;          // as written to /proc/PID/uid_map; empty: no user namespace
-  std::string gid_map;
-  bool deny_setgroups = false;
+  IdMaps maps;
+  std::string id_file;          // by which a range of ids is taken (id_range.h), which then is the map; or empty
+  std::vector<IdRun> id_runs;
+  std::vector<SourceTree> trees;  // what init gets as mapped mounts, in this order
   int cgroup = -1;                         // cgroup v2 directory, or -1
   int cgroup_step = -1;                    // or the step that opens it
   struct Tasks {
@@ -49,5 +58,8 @@ struct StartedInit {
 // cgroups, and sends it the plan; what it answers comes over the socket. All in one turn: handing
 // over between threads costs more than most of what is done.
 StartedInit start_init(const StartRequest& request);
+
+// After init has been waited for: its ids may be another container's.
+void give_ids_back(pid_t pid);
 
 }  // namespace containerv

@@ -89,6 +89,7 @@ inline constexpr uint64_t kMountAttrReadonly = 0x01;
 inline constexpr uint64_t kMountAttrNosuid = 0x02;
 inline constexpr uint64_t kMountAttrNodev = 0x04;
 inline constexpr uint64_t kMountAttrNoexec = 0x08;
+inline constexpr uint64_t kMountAttrIdmap = 0x100000;
 
 inline constexpr unsigned kOpenTreeClone = 1;
 inline constexpr unsigned kAtRecursive = 0x8000;

@@ -16,6 +16,7 @@ inline constexpr uint32_t kVersion = 1;
 inline constexpr size_t kMaxInline = 64 * 1024;
 inline constexpr size_t kMaxBody = 8 * 1024 * 1024;
 inline constexpr size_t kMaxDescriptors = 64;
+inline constexpr size_t kMaxTrees = 600;
 inline constexpr uint32_t kBodyInMemfd = 0x80000000;
 
 // The launcher's socket to the driver; in what it clones, the control socket to the driver.
@@ -37,6 +38,8 @@ enum MessageType : uint32_t {
   kStatus = 5,
   kDescribe = 6,  // bytes for clients that join later, from the owner
   kSpawnJoined = 7,  // as kSpawn, over the container's own cwd, user, limits and environment
+  kTrees = 8,     // before the plan: descriptors of detached mounts, which become staging/trees/0 and so on
+  kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
   // init -> driver
   kReady = 101,
   kFailed = 102,
@@ -56,7 +59,8 @@ enum PlanFlag : uint32_t {
   kNetNamespace = 1 << 5,
 };
 
-// Where an operation's target is: in the container's root, or in the private staging tmpfs.
+// Where an operation's target is: in the container's root, or in the private staging tmpfs. Sources are host paths when
+// they begin with a slash, otherwise in the staging tmpfs too.
 enum Place : uint32_t { kInRoot = 0, kInStaging = 1 };
 
 enum Operation : uint32_t {

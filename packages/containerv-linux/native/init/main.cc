@@ -53,10 +53,10 @@ bool isolate(const Plan& plan, Failure& failure) {
   return set_names(plan.hostname, plan.domainname, failure);
 }
 
-bool build_root(const Plan& plan, WireReader& reader, RootBuilder& builder, Failure& failure) {
+bool build_root(WireReader& reader, std::span<UniqueFd> trees, RootBuilder& builder, Failure& failure) {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return failure.set("make mounts private", "mount", "/");
-  if (!builder.stage(plan.staging, failure) || !builder.run(reader, failure)) return false;
+  if (!builder.stage(trees, failure) || !builder.run(reader, failure)) return false;
   if (!reader.finished()) return failure.set(EBADMSG, "decode plan", "recvmsg");
   return builder.enter(failure);
 }
@@ -75,6 +75,28 @@ bool confine_files(const Plan& plan, const RootBuilder& builder, UniqueFd& rules
   return true;
 }
 
+// Mounts that come before the plan.
+struct Trees {
+  UniqueFd fds[kMaxTrees];
+  size_t count = 0;
+};
+
+bool receive_plan(int owner, Message& message, Trees& trees) {
+  while (message.receive(owner) == Message::Result::kMessage) {
+    if (message.type() == kPlan) return true;
+    for (auto& fd : message.descriptors()) {
+      if (message.type() == kKeep) {
+        static_cast<void>(fd.release());
+      } else if (message.type() == kTrees && trees.count < kMaxTrees) {
+        trees.fds[trees.count++] = static_cast<UniqueFd&&>(fd);
+      } else {
+        return false;
+      }
+    }
+  }
+  return false;
+}
+
 int fail(int owner, const Failure& failure) {
   send_failure(owner, failure);
   return 1;
@@ -86,8 +108,9 @@ int start() {
   // From here on we are process 1 of one container.
   prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
   static Message message;
-  if (message.receive(owner.get()) != Message::Result::kMessage || message.type() != kPlan) return 1;
+  static Trees trees;
   Failure failure;
+  if (!receive_plan(owner.get(), message, trees)) return 1;
   Plan plan;
   WireReader reader(message.body());
   if (!plan.decode(reader)) {
@@ -105,9 +128,11 @@ int start() {
   for (auto& fd : fds) fd.reset();
   RootBuilder builder;
   Probe probe;
-  if (!isolate(plan, failure) || !probe.start(plan.confinement, failure) ||
-      !build_root(plan, reader, builder, failure))
+  if (!builder.find_staging(plan.staging, failure) || !isolate(plan, failure) ||
+      !probe.start(plan.confinement, failure) ||
+      !build_root(reader, {trees.fds, trees.count}, builder, failure))
     return fail(owner.get(), failure);
+  for (auto& fd : trees.fds) fd.reset();
 
   ucred creator{};
   socklen_t size = sizeof creator;
@@ -118,6 +143,7 @@ int start() {
   if (!probe.finish(builder.proc(), status, sizeof status / 2, failure)) return fail(owner_fd, failure);
   describe_namespaces(builder.proc(), status, sizeof status);
   if (!confine_files(plan, builder, ruleset, status, sizeof status, failure)) return fail(owner_fd, failure);
+  describe_id_maps(builder.proc(), status, sizeof status);  // last: it may not fit
   static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
                                 builder.proc(), plan.confinement, ruleset.get(), plan.defaults},
                                static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));

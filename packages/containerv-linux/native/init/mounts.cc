@@ -103,7 +103,7 @@ bool mount_by_data(const MountPoint& at, const char* type, const char* source, u
 }
 
 bool mount_filesystem(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
-                      std::span<const MountOption> options, const char* step, Failure& failure) {
+                      std::span<const MountOption> options, const char* step, Failure& failure, UniqueFd* mounted) {
   UniqueFd context(fsopen(type));
   if (!context) {
     if (errno == ENOSYS) return mount_by_data(at, type, source, attributes, options, step, failure);
@@ -130,6 +130,7 @@ bool mount_filesystem(const MountPoint& at, const char* type, const char* source
   UniqueFd made(fsmount(context.get(), attributes));
   if (!made) return failure.set(step, "fsmount", at.path);
   if (move_mount(made.get(), at.fd.get()) != 0) return failure.set(step, "move_mount", at.path);
+  if (mounted) *mounted = static_cast<UniqueFd&&>(made);
   return true;
 }
 

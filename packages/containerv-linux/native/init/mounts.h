@@ -22,9 +22,11 @@ struct MountPoint {
 };
 
 // A new instance of a file system, attached at the mount point. `attributes` are MOUNT_ATTR_*.
-// With fsopen(2); on kernels before 5.2 with mount(2) on the mount point's descriptor.
+// With fsopen(2), and then the mount's root is in `mounted`; on kernels before 5.2 with mount(2) on the mount point's
+// descriptor.
 bool mount_filesystem(const MountPoint& at, const char* type, const char* source, uint32_t attributes,
-                      std::span<const MountOption> options, const char* step, Failure& failure);
+                      std::span<const MountOption> options, const char* step, Failure& failure,
+                      UniqueFd* mounted = nullptr);
 
 // The same with mount(2) alone, whose options are one text of at most a page.
 bool mount_by_data(const MountPoint& at, const char* type, const char* source, uint32_t attributes,

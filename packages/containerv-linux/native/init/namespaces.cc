@@ -39,6 +39,8 @@ bool enter_time_namespace(int64_t monotonic_s, int64_t boottime_s, Failure& fail
   if (unshare(CLONE_NEWTIME) != 0) return failure.set(step, "unshare(CLONE_NEWTIME)");
   char text[128];
   const int size = snprintf(text, sizeof text, "monotonic %" PRId64 " 0\nboottime %" PRId64 " 0\n", monotonic_s, boottime_s);
+  // Becoming another user took our /proc files from us (proc(5)); the caller ends this.
+  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return failure.set(step, "prctl(PR_SET_DUMPABLE)");
   UniqueFd offsets(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
   if (!offsets || write(offsets.get(), text, static_cast<size_t>(size)) != size)
     return failure.set(step, "write", "/proc/self/timens_offsets");
@@ -73,6 +75,28 @@ void describe_namespaces(int proc, char* text, size_t size) {
     const int written = snprintf(text + used, size - used, "ns %s %" PRIu64 "\n", type, static_cast<uint64_t>(about.st_ino));
     if (written < 0 || static_cast<size_t>(written) >= size - used) return;
     used += static_cast<size_t>(written);
+  }
+}
+
+void describe_id_maps(int proc, char* text, size_t size) {
+  size_t used = strlen(text);
+  for (const char* file : {"uid_map", "gid_map"}) {
+    char path[64], map[1024];
+    snprintf(path, sizeof path, "%d/%s", getpid(), file);
+    UniqueFd opened(openat(proc, path, O_RDONLY | O_CLOEXEC));
+    const ssize_t got = opened ? read(opened.get(), map, sizeof map - 1) : -1;
+    if (got <= 0) continue;
+    map[got] = 0;
+    // A map cut short would be a wrong one: only whole lines.
+    for (char* line = map; char* end = strchr(line, '\n'); line = end + 1) {
+      *end = 0;
+      const int written = snprintf(text + used, size - used, "%s %s\n", file, line);
+      if (written < 0 || static_cast<size_t>(written) >= size - used) {
+        text[used] = 0;
+        return;
+      }
+      used += static_cast<size_t>(written);
+    }
   }
 }
 

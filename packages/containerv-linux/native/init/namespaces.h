@@ -19,5 +19,7 @@ bool raise_loopback(Failure& failure);
 
 // Appends a line "ns TYPE INODE" for each namespace this process is in; `proc` must show it.
 void describe_namespaces(int proc, char* text, size_t size);
+// Appends a line "uid_map INSIDE OUTSIDE COUNT", or "gid_map ...", for each line of our id maps.
+void describe_id_maps(int proc, char* text, size_t size);
 
 }  // namespace containerv

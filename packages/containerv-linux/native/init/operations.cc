@@ -67,20 +67,42 @@ UniqueFd mount_point(int tree, const char* path, uint32_t flags, Kind kind) {
 
 int RootBuilder::tree(uint32_t place) const { return place == kInStaging ? staging_.get() : root_.get(); }
 
-bool RootBuilder::stage(const char* staging, Failure& failure) {
+bool RootBuilder::find_staging(const char* staging, Failure& failure) {
+  staging_path_ = staging;
+  beneath_.reset(open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return beneath_ ? true : failure.set("mount staging tmpfs", "open", staging);
+}
+
+bool RootBuilder::stage(std::span<UniqueFd> trees, Failure& failure) {
   const char* step = "mount staging tmpfs";
-  UniqueFd directory(open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return failure.set(step, "open", staging);
   UniqueFd host_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const MountPoint at{host_root.get(), staging, static_cast<UniqueFd&&>(directory)};
+  const MountPoint at{host_root.get(), staging_path_, static_cast<UniqueFd&&>(beneath_)};
   const MountOption options[] = {{"mode", "0700"}};
-  if (!mount_filesystem(at, "tmpfs", "containerv", kNosuid | kNodev, options, step, failure)) return false;
-  staging_.reset(open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!staging_) return failure.set(step, "open", staging);
-  for (const char* name : {"root", "files", "empty"})
+  if (!mount_filesystem(at, "tmpfs", "containerv", kNosuid | kNodev, options, step, failure, &staging_)) return false;
+  if (!staging_) staging_.reset(open(staging_path_, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!staging_) return failure.set(step, "open", staging_path_);
+  for (const char* name : {"root", "files", "empty", "trees"})
     if (mkdirat(staging_.get(), name, name[0] == 'e' ? 0555 : 0755) != 0) return failure.set(step, "mkdirat", name);
   empty_ = open_in_root(staging_.get(), "empty", O_PATH);
-  return empty_ ? true : failure.set(step, "openat2", "empty");
+  if (!empty_) return failure.set(step, "openat2", "empty");
+  for (size_t i = 0; i < trees.size(); ++i)
+    if (!attach_tree(trees[i].get(), i, failure)) return false;
+  return true;
+}
+
+bool RootBuilder::attach_tree(int mount, size_t index, Failure& failure) {
+  const char* step = "attach source";
+  char name[32];
+  snprintf(name, sizeof name, "trees/%zu", index);
+  UniqueFd at = make_in_root(staging_.get(), name, is_directory(mount) ? Kind::kDirectory : Kind::kFile, 0700);
+  if (!at) return failure.set(step, "mkdirat", name);
+  return kernel::move_mount(mount, at.get()) == 0 || failure.set(step, "move_mount", name);
+}
+
+// A path on the host, or one in the staging tmpfs.
+UniqueFd RootBuilder::open_source(const char* path, int flags) const {
+  if (path[0] == '/') return UniqueFd(open(path, flags | O_CLOEXEC));
+  return open_in_root(staging_.get(), path, flags, Links::kRefuse);
 }
 
 bool RootBuilder::run(WireReader& plan, Failure& failure) {
@@ -182,7 +204,7 @@ bool RootBuilder::overlay(WireReader& plan, Failure& failure) {
   if (!at.fd) return failure.set("mount overlay", "openat2", path);
   return mount_overlay(at,
                        {{lower, layers}, upper, work, (options & kOverlayUserAttributes) != 0, (options & kOverlayVolatile) != 0},
-                       attributes, failure);
+                       staging_.get(), attributes, failure);
 }
 
 bool RootBuilder::bind(WireReader& plan, Failure& failure) {
@@ -193,7 +215,7 @@ bool RootBuilder::bind(WireReader& plan, Failure& failure) {
   const uint32_t attributes = plan.u32() & kLocked;
   if (!plan.ok()) return false;
   // Opened once: what is checked is what is bound (CVE-2024-42472).
-  UniqueFd source(open(source_path, O_PATH | O_CLOEXEC));
+  UniqueFd source = open_source(source_path, O_PATH);
   if (!source) return failure.set("open mount source", "open", source_path);
   MountPoint at{tree(place), path,
                 mount_point(tree(place), path, flags, is_directory(source.get()) ? Kind::kDirectory : Kind::kFile)};

@@ -14,8 +14,11 @@ namespace containerv {
 // the other. Every target is resolved inside the tree it belongs to, never as a host path.
 class RootBuilder {
  public:
-  // Mounts a private tmpfs over the host directory `staging`, in this mount namespace only.
-  bool stage(const char* staging, Failure& failure);
+  // Opens the host directory over which stage() mounts. While we are still who started us: who we become in the user
+  // namespace may not get there.
+  bool find_staging(const char* staging, Failure& failure);
+  // Mounts a private tmpfs over it, in this mount namespace only, and attaches the driver's trees in it.
+  bool stage(std::span<UniqueFd> trees, Failure& failure);
   bool run(WireReader& plan, Failure& failure);
   // Makes the built tree the root directory and detaches everything else (pivot_root(2)).
   bool enter(Failure& failure);
@@ -40,9 +43,13 @@ class RootBuilder {
   bool sysctl(WireReader& plan, Failure& failure);
   bool open_root(Failure& failure);
 
+  bool attach_tree(int mount, size_t index, Failure& failure);
   [[nodiscard]] int tree(uint32_t place) const;
+  [[nodiscard]] UniqueFd open_source(const char* path, int flags) const;
   bool open_null(Failure& failure);
 
+  const char* staging_path_ = "";
+  UniqueFd beneath_;
   UniqueFd staging_;
   UniqueFd root_;
   UniqueFd proc_;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "../common/unique_fd.h"
+#include "rooted_path.h"
 
 namespace containerv {
 namespace {
@@ -19,8 +20,9 @@ constexpr size_t kMaxOption = 255;
 
 class Names {
  public:
-  bool add(const char* path, Failure& failure) {
-    UniqueFd directory(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  bool add(const char* path, int staging, Failure& failure) {
+    constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    UniqueFd directory = path[0] == '/' ? UniqueFd(open(path, kFlags)) : open_in_root(staging, path, kFlags, Links::kRefuse);
     if (!directory) return failure.set(kStep, "open", path);
     snprintf(names_[count_], kNameSize, "/proc/self/fd/%d", directory.get());
     fds_[count_++] = static_cast<UniqueFd&&>(directory);
@@ -45,7 +47,7 @@ bool mount_known(const MountPoint& at, std::span<const MountOption> options, boo
 
 }  // namespace
 
-bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attributes, Failure& failure) {
+bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, int staging, uint32_t attributes, Failure& failure) {
   const size_t layers = spec.lower.size();
   if (layers == 0 || layers > kMaxLayers) return failure.set(E2BIG, kStep, "fsconfig", at.path);
   // Gone, and with it every descriptor of the host's, when the overlay is there.
@@ -53,9 +55,9 @@ bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attri
   if (!held) return failure.set(ENOMEM, kStep, "open", at.path);
   Names& names = *held;
   for (const char* path : spec.lower)
-    if (!names.add(path, failure)) return false;
+    if (!names.add(path, staging, failure)) return false;
   const bool writable = spec.upper[0] != 0;
-  if (writable && (!names.add(spec.upper, failure) || !names.add(spec.work, failure))) return false;
+  if (writable && (!names.add(spec.upper, staging, failure) || !names.add(spec.work, staging, failure))) return false;
 
   static char joined[kMaxLayers * kNameSize];
   size_t used = 0;

@@ -19,7 +19,7 @@ struct OverlaySpec {
 
 // An overlay at the mount point. The directories are opened once and named by descriptor: names of
 // any length fit where fsconfig(2) takes 255 bytes and mount(2) a page, need no escaping, and are
-// not resolved again.
-bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, uint32_t attributes, Failure& failure);
+// not resolved again. A name that does not begin with a slash is one below `staging`.
+bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, int staging, uint32_t attributes, Failure& failure);
 
 }  // namespace containerv

@@ -136,7 +136,9 @@ void Supervisor::accept_clients() {
   socklen_t size = sizeof peer;
   // The directory's mode keeps others out already; this also holds if somebody opens it up.
   if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-  if (peer.uid != settings_.owner && peer.uid != 0) return;
+  // Not 0 either: that is the root of this container. A host user who has no id in here is seen as the overflow id,
+  // whoever it is, and then the mode of the socket's file alone tells users apart.
+  if (peer.uid != settings_.owner) return;
   const int fd = socket.get();
   auto* client = new (std::nothrow) Client(static_cast<UniqueFd&&>(socket), false);
   if (!client) return;

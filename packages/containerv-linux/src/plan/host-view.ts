@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ETC_ENTRIES, PACKAGE_STORES, SYSTEM_DIRECTORIES } from './host-root.js';
 
 /** One path of the host that `rootfs: 'host'` shows: what it is, and where a link leads. */
@@ -45,6 +46,22 @@ function mountPoints(): readonly string[] {
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '');
   return mounts;
+}
+
+const parents = new Map<string, boolean>();
+
+/**
+ * Whether a path is, as it is spelled, in the file system that is mounted at `/`, and nothing is mounted at it or on the
+ * way. Looked up once for the directory that it is in.
+ */
+export function onRootMount(path: string): boolean {
+  const parent = dirname(path);
+  let plain = parents.get(parent);
+  if (plain === undefined) {
+    plain = realpathSync(parent) === parent;
+    parents.set(parent, plain);
+  }
+  return plain && !mountPoints().some((point) => point.length > 1 && `${path}/`.startsWith(`${point}/`));
 }
 
 /**

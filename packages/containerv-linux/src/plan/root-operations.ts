@@ -3,19 +3,19 @@ import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
 import { EMPTY_DIRECTORIES, MOUNT_POINTS } from './host-root.js';
 import { type HostEntry, type HostView, takesOverlay } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
+import type { SourceTrees } from './source-trees.js';
 import { keepsRoot } from './standard-mounts.js';
 
-/** Directories on the host that a container's writes go to; `undefined` when they go nowhere or to memory. */
-export interface WritableDirectories {
+interface WritableDirectories {
   readonly upper: string;
   readonly work: string;
 }
 
 export interface RootContext {
   readonly host: HostView;
-  /** Where init mounts its private tmpfs, which holds `root`. */
-  readonly staging: string;
-  readonly directories: WritableDirectories | undefined;
+  readonly trees: SourceTrees;
+  /** The directory on the host with `upper` and `work`, where writes go; `undefined` when they go nowhere or to memory. */
+  readonly directory: string | undefined;
   /** Overlay marks deletions in `user.` attributes, as it must in a user namespace (overlayfs.rst, "Permission model"). */
   readonly userAttributes: boolean;
   /** What is written goes when the container does, so it need not survive the machine either. */
@@ -56,7 +56,7 @@ function directoryRoot(
         op: 'bind',
         place: 'staging',
         path: 'root',
-        source: only,
+        source: context.trees.of(only, true),
         flags: ['recursive'],
         attributes: CONTAINED,
       },
@@ -64,16 +64,23 @@ function directoryRoot(
     ];
   }
   if (spec.writable === false) {
-    return [overlay('staging', 'root', lowerFirst, undefined, context), { op: 'open-root' }];
+    return [
+      overlay('staging', 'root', sources(lowerFirst, context), undefined, context),
+      { op: 'open-root' },
+    ];
   }
   const [prepare, writes] = writableParts('root', spec, context);
-  const layers = [...lowerFirst, `${context.staging}/${GENERATED_LAYER}`];
+  const layers = [...sources(lowerFirst, context), GENERATED_LAYER];
   return [
     ...placeEtcFiles(context.etcFiles, GENERATED_LAYER),
     ...prepare,
     overlay('staging', 'root', layers, writes, context),
     { op: 'open-root' },
   ];
+}
+
+function sources(paths: readonly string[], { trees }: RootContext): string[] {
+  return paths.map((path) => trees.of(path, false));
 }
 
 function layeredRoot(
@@ -100,7 +107,7 @@ function layeredRoot(
       ({ source, target, readonly }): RootOperation => ({
         op: 'bind',
         path: target ?? '/',
-        source,
+        source: context.trees.of(source, true),
         flags: keepsRoot(spec) ? ['recursive'] : ['recursive', 'create'],
         attributes: readonly ? [...CONTAINED, 'readonly'] : CONTAINED,
       }),
@@ -121,17 +128,17 @@ function hostRoot(spec: ContainerSpec, context: RootContext): RootOperation[] {
       memoryFilesystem('root', context),
       ...skeleton('root', context),
       { op: 'open-root' },
-      ...shown.flatMap((entry) => readonlyEntry(entry)),
+      ...shown.flatMap((entry) => readonlyEntry(entry, context)),
     ];
   }
   const [prepare, writes] = writableParts('root', spec, context);
   return [
     ...skeleton(GENERATED_LAYER, context),
     ...prepare,
-    overlay('staging', 'root', [`${context.staging}/${GENERATED_LAYER}`], writes, context),
+    overlay('staging', 'root', [GENERATED_LAYER], writes, context),
     { op: 'open-root' },
     ...host.system.flatMap((entry) => systemEntry(entry, spec, context)),
-    ...[...host.stores, ...host.etc].flatMap((entry) => readonlyEntry(entry)),
+    ...[...host.stores, ...host.etc].flatMap((entry) => readonlyEntry(entry, context)),
   ];
 }
 
@@ -154,15 +161,18 @@ function skeleton(base: string, { host, etcFiles }: RootContext): RootOperation[
 
 function systemEntry(entry: HostEntry, spec: ContainerSpec, context: RootContext): RootOperation[] {
   if (entry.kind !== 'directory') return [];
-  if (!takesOverlay(entry, spec.namespaces.user)) return readonlyEntry(entry);
+  if (!takesOverlay(entry, spec.namespaces.user)) return readonlyEntry(entry, context);
   const [prepare, writes] = writableParts(entry.path.slice(1), spec, context);
-  return [...prepare, overlay('root', entry.path, [entry.path], writes, context)];
+  return [...prepare, overlay('root', entry.path, [context.trees.ofSystem(entry.path)], writes, context)];
 }
 
-function readonlyEntry({ path, kind }: HostEntry): RootOperation[] {
+function readonlyEntry(entry: HostEntry, { trees }: RootContext): RootOperation[] {
+  const { path, kind } = entry;
   if (kind === 'link') return [];
   const flags = kind === 'directory' ? (['no-symlinks', 'recursive'] as const) : (['no-symlinks'] as const);
-  return [{ op: 'bind', path, source: path, flags, attributes: [...CONTAINED, 'readonly'] }];
+  // What is mounted below may have no mapped mounts. For reading, that of the host's own does as well.
+  const source = kind === 'directory' && entry.covered ? path : trees.ofSystem(path);
+  return [{ op: 'bind', path, source, flags, attributes: [...CONTAINED, 'readonly'] }];
 }
 
 /** What has to be made first, and the overlay's upper and work directories for the part called `name`. */
@@ -171,12 +181,14 @@ function writableParts(
   spec: ContainerSpec,
   context: RootContext,
 ): readonly [RootOperation[], WritableDirectories] {
-  const { staging, directories } = context;
+  const { directory } = context;
   if (spec.writable !== 'tmpfs') {
-    if (directories === undefined) throw new Error('no directories for the overlay');
+    if (directory === undefined) throw new Error('no directories for the overlay');
     // The upper directory of /usr is `usr` of the root's own upper directory: together they are one tree of changes.
-    const upper = name === 'root' ? directories.upper : `${directories.upper}/${name}`;
-    return [[], { upper, work: `${directories.work}/${name}` }];
+    const top = context.trees.of(directory, false);
+    const upper = name === 'root' ? `${top}/upper` : `${top}/upper/${name}`;
+    const work = [top, 'work', name].join('/');
+    return [[], { upper, work }];
   }
   const upper = `${MEMORY}/upper-${name}`;
   const work = `${MEMORY}/work-${name}`;
@@ -187,7 +199,7 @@ function writableParts(
       { op: 'mkdir', place: 'staging', path: upper, mode: 0o755 },
       { op: 'mkdir', place: 'staging', path: work, mode: 0o700 },
     ],
-    { upper: `${staging}/${upper}`, work: `${staging}/${work}` },
+    { upper, work },
   ];
 }
 

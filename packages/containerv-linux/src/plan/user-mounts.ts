@@ -1,13 +1,14 @@
 import type { ContainerSpec, ResolvedMount } from 'containerv-api';
 import type { RootOperation } from './operation.js';
+import type { SourceTrees } from './source-trees.js';
 import { keepsRoot } from './standard-mounts.js';
 
 /** The mounts a caller asked for, in the caller's order. */
-export function userMounts(spec: ContainerSpec): RootOperation[] {
-  return spec.mounts.map((mount) => operation(mount, mount.create && !keepsRoot(spec)));
+export function userMounts(spec: ContainerSpec, trees: SourceTrees): RootOperation[] {
+  return spec.mounts.map((mount) => operation(mount, mount.create && !keepsRoot(spec), trees));
 }
 
-function operation(mount: ResolvedMount, makeTarget: boolean): RootOperation {
+function operation(mount: ResolvedMount, makeTarget: boolean, trees: SourceTrees): RootOperation {
   const create = makeTarget ? (['create'] as const) : ([] as const);
   const readonly = mount.readonly ? (['readonly'] as const) : ([] as const);
   const attributes = ['nosuid', 'nodev', ...readonly] as const;
@@ -26,7 +27,7 @@ function operation(mount: ResolvedMount, makeTarget: boolean): RootOperation {
   return {
     op: 'bind',
     path: mount.target,
-    source: mount.source,
+    source: trees.of(mount.source, mount.recursive),
     flags: [...create, ...recursive],
     attributes,
   };

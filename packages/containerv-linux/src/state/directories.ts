@@ -4,6 +4,9 @@ import path from 'node:path';
 import { ContainervError } from 'containerv-api';
 import { failureOf, systemError } from '../system-error.js';
 
+/** The state directory of root, unless told otherwise. */
+export const SYSTEM_STATE = '/run/containerv';
+
 /** Where containers are kept track of, and where what they write lives. */
 export interface BaseDirectories {
   /** One directory a container: its lock, control socket and description. Gone after a reboot, best on a tmpfs. */
@@ -34,7 +37,7 @@ export function baseDirectories(
   const { env, uid, home, temporary } = context;
   const standard =
     uid === 0
-      ? { state: '/run/containerv', data: '/var/lib/containerv' }
+      ? { state: SYSTEM_STATE, data: '/var/lib/containerv' }
       : {
           state: absolute(env['XDG_RUNTIME_DIR'], 'containerv') ?? path.join(temporary, `containerv-${uid}`),
           data: absolute(env['XDG_DATA_HOME'], 'containerv') ?? path.join(home, '.local/share/containerv'),

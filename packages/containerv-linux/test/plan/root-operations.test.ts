@@ -42,7 +42,7 @@ describe("rootfs: 'host'", () => {
       if (each.op === 'bind') return [each.source];
       return each.op === 'overlay' ? each.lower : [];
     });
-    const own = `${CONTEXT.staging}/generated`;
+    const own = 'generated';
     const expected = listed.flatMap(({ path, kind }) => (kind === 'link' ? [] : [path]));
     expect(shown.filter((path) => path !== own).sort()).toEqual(expected.sort());
   });
@@ -113,7 +113,7 @@ describe("rootfs: 'host'", () => {
   test('overlay: changes of all parts are one tree, and each part has its own work directory', () => {
     expect(overlays(hostOperations('overlay'))).toEqual([
       {
-        lowerdir: '/run/containerv/box/generated',
+        lowerdir: 'generated',
         upperdir: '/data/box/upper',
         workdir: '/data/box/work/root',
       },
@@ -124,7 +124,7 @@ describe("rootfs: 'host'", () => {
 
   test('tmpfs: nothing is written to the disk, and one bounded memory is for all', () => {
     const operations = hostOperations('tmpfs');
-    const memory = '/run/containerv/box/memory';
+    const memory = 'memory';
     expect(overlays(operations).map(({ upperdir, workdir }) => [upperdir, workdir])).toEqual(
       ['root', 'usr', 'lib64'].map((name) => [`${memory}/upper-${name}`, `${memory}/work-${name}`]),
     );
@@ -173,7 +173,7 @@ describe('a directory', () => {
         path: 'root',
         flags: ['no-symlinks'],
         attributes: CONTAINED,
-        lower: ['/run/containerv/box/generated', '/srv/root'],
+        lower: ['generated', '/srv/root'],
         upper: '/data/box/upper',
         work: '/data/box/work/root',
         userAttributes: false,
@@ -197,9 +197,9 @@ describe('a directory', () => {
     });
     expect(overlays(operations)).toEqual([
       {
-        lowerdir: '/run/containerv/box/generated:/srv/root',
-        upperdir: '/run/containerv/box/memory/upper-root',
-        workdir: '/run/containerv/box/memory/work-root',
+        lowerdir: 'generated:/srv/root',
+        upperdir: 'memory/upper-root',
+        workdir: 'memory/work-root',
       },
     ]);
     const position = (wanted: string): number =>
@@ -251,7 +251,7 @@ describe('layers', () => {
 
   test('given lowest first, overlayfs gets the topmost first', () => {
     expect(overlays(operationsFor({ layers }))[0]?.['lowerdir']).toBe(
-      '/run/containerv/box/generated:/layers/changes:/layers/base',
+      'generated:/layers/changes:/layers/base',
     );
   });
 
@@ -297,10 +297,10 @@ describe('layers', () => {
 });
 
 test('what overlayfs would take for syntax goes to init as it is, which names directories by descriptor', () => {
-  const directories = { upper: '/data/a:b\\c/upper', work: '/data/a:b\\c/work' };
-  const operations = operationsFor({ rootfs: '/srv/a:b\\c' }, { ...CONTEXT, directories });
+  const directory = '/data/a:b\\c';
+  const operations = operationsFor({ rootfs: '/srv/a:b\\c' }, { ...CONTEXT, directory });
   expect(operations.find(({ op }) => op === 'overlay')).toMatchObject({
-    lower: ['/run/containerv/box/generated', '/srv/a:b\\c'],
+    lower: ['generated', '/srv/a:b\\c'],
     upper: '/data/a:b\\c/upper',
     work: '/data/a:b\\c/work/root',
   });

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { SourceTrees } from '../../src/plan/source-trees.js';
 import { userMounts } from '../../src/plan/user-mounts.js';
 import { specOf } from '../support/spec.js';
 
+const PLAIN = new SourceTrees(false);
+
 test('mounts come in the order they were given in', () => {
   const mounts = ['/b', '/a', '/b/c'].map((target) => ({ source: '/srv', target }));
-  expect(userMounts(specOf({ mounts })).map((each) => 'path' in each && each.path)).toEqual([
+  expect(userMounts(specOf({ mounts }), PLAIN).map((each) => 'path' in each && each.path)).toEqual([
     '/b',
     '/a',
     '/b/c',
@@ -19,6 +22,7 @@ test('a bind may be read-only, recursive, and on a mount point that is made', ()
         { source: '/srv/b', target: '/b', readonly: true, recursive: true, create: true },
       ],
     }),
+    PLAIN,
   );
   expect(plain).toEqual({
     op: 'bind',
@@ -44,6 +48,7 @@ test('a tmpfs has its size', () => {
         { type: 'tmpfs', target: '/other' },
       ],
     }),
+    PLAIN,
   );
   expect(sized).toMatchObject({ op: 'mount', type: 'tmpfs', options: { mode: '0755', size: '1048576' } });
   expect(unsized).toHaveProperty('options', { mode: '0755' });
@@ -54,14 +59,16 @@ test('no mount brings devices or set-user-id programs', () => {
     { source: '/dev', target: '/d' },
     { type: 'tmpfs' as const, target: '/t' },
   ];
-  for (const each of userMounts(specOf({ mounts })))
+  for (const each of userMounts(specOf({ mounts }), PLAIN))
     expect(each).toHaveProperty('attributes', expect.arrayContaining(['nosuid', 'nodev']));
 });
 
 test('a read-only root that is the caller’s gets no mount points, a read-only one of our own does', () => {
   const mounts = [{ source: '/srv', target: '/data', create: true }];
   const flags = (rootfs: string): unknown =>
-    userMounts(specOf({ rootfs, writable: false, mounts })).map((each) => 'flags' in each && each.flags);
+    userMounts(specOf({ rootfs, writable: false, mounts }), PLAIN).map(
+      (each) => 'flags' in each && each.flags,
+    );
   expect(flags('/srv/root')).toEqual([['recursive']]);
   expect(flags('host')).toEqual([['create', 'recursive']]);
 });

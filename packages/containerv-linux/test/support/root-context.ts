@@ -1,5 +1,6 @@
 import type { HostView } from '../../src/plan/host-view.js';
 import type { RootContext } from '../../src/plan/root-operations.js';
+import { SourceTrees } from '../../src/plan/source-trees.js';
 
 /** A small host: /usr, /bin as a link into it, a package store, and two entries of /etc. */
 export const HOST: HostView = {
@@ -18,8 +19,8 @@ export const HOST: HostView = {
 
 export const CONTEXT: RootContext = {
   host: HOST,
-  staging: '/run/containerv/box',
-  directories: { upper: '/data/box/upper', work: '/data/box/work' },
+  trees: new SourceTrees(false),
+  directory: '/data/box',
   userAttributes: false,
   volatile: false,
   memoryBytes: 4096,
@@ -27,4 +28,4 @@ export const CONTEXT: RootContext = {
 };
 
 /** What there is when nothing is written to the disk. */
-export const WITHOUT_DISK: RootContext = { ...CONTEXT, directories: undefined };
+export const WITHOUT_DISK: RootContext = { ...CONTEXT, directory: undefined };

@@ -1,20 +1,42 @@
 import { describe, expect, test } from 'vitest';
-import { idMapFiles, mapsGroup } from '../src/id-maps.js';
-import { specOf } from './support/spec.js';
-import { thrownBy } from './support/thrown.js';
+import { type Caller, mapsGroup, planIds, type PrivateIds } from '../../src/ids/id-maps.js';
+import { specOf } from '../support/spec.js';
+import { thrownBy } from '../support/thrown.js';
 
 const ROOT = 0;
 const USER = 1000;
 const GROUP = 1001;
 
+const EVERYTHING = '         0          0 4294967295\n';
+const RANGES: PrivateIds = { file: '/run/ids', runs: [{ first: 1_879_048_192, ranges: 4096 }] };
+
+function caller(uid: number, gid: number, own = EVERYTHING): Caller {
+  return { uid, gid, ownUids: own, ownGids: own };
+}
+
 describe('for root', () => {
-  test('every id is itself, so that files keep their owners', () => {
+  test('a range of its own, taken when it is started, with owners mapped', () => {
+    expect(planIds(specOf(), caller(ROOT, ROOT), RANGES)).toEqual({
+      uidMap: '',
+      gidMap: '',
+      denySetgroups: false,
+      idFile: '/run/ids',
+      idRuns: RANGES.runs,
+      mappedMounts: true,
+    });
+  });
+
+  test('without ranges, every id that root has itself is itself', () => {
+    const plan = { denySetgroups: false, idFile: '', idRuns: [], mappedMounts: false };
     const everything = '0 0 4294967295\n';
-    expect(idMapFiles(specOf(), ROOT, ROOT)).toEqual({
+    expect(planIds(specOf(), caller(ROOT, ROOT), undefined)).toEqual({
+      ...plan,
       uidMap: everything,
       gidMap: everything,
-      denySetgroups: false,
     });
+    const nested = planIds(specOf(), caller(ROOT, ROOT, '0 100000 65536\n70000 5 2\n'), undefined);
+    expect(nested.uidMap).toBe('0 0 65536\n70000 70000 2\n');
+    expect(nested.gidMap).toBe(nested.uidMap);
   });
 
   test('maps are written as the kernel reads them: inside, outside, how many', () => {
@@ -25,28 +47,47 @@ describe('for root', () => {
       ],
       groups: [{ container: 0, host: 200_000, size: 10 }],
     });
-    expect(idMapFiles(spec, ROOT, ROOT)).toEqual({
+    expect(planIds(spec, caller(ROOT, ROOT), RANGES)).toEqual({
       uidMap: '0 100000 1000\n5000 7 1\n',
       gidMap: '0 200000 10\n',
       denySetgroups: false,
+      idFile: '',
+      idRuns: [],
+      mappedMounts: true,
     });
   });
 
+  test('owners need no mapping where every id is itself', () => {
+    const spec = specOf({ users: [{ container: 0, host: 0, size: 10 }] });
+    expect(planIds(spec, caller(ROOT, ROOT), RANGES)).toMatchObject({
+      uidMap: '0 0 10\n',
+      gidMap: '0 0 4294967295\n',
+      mappedMounts: false,
+    });
+    const group = specOf({ groups: [{ container: 0, host: 9, size: 10 }] });
+    expect(planIds(group, caller(ROOT, ROOT), RANGES).mappedMounts).toBe(true);
+  });
+
   test('without a user namespace there is nothing to map', () => {
-    expect(idMapFiles(specOf({ namespaces: { user: false } }), ROOT, ROOT)).toEqual({
+    const spec = specOf({ namespaces: { user: false } });
+    expect(planIds(spec, caller(ROOT, ROOT), RANGES)).toMatchObject({
       uidMap: '',
       gidMap: '',
-      denySetgroups: false,
+      idFile: '',
+      mappedMounts: false,
     });
   });
 });
 
 describe('for an ordinary user', () => {
   test('the one id that the kernel lets them have is root, and setgroups is given up for it', () => {
-    expect(idMapFiles(specOf(), USER, GROUP)).toEqual({
+    expect(planIds(specOf(), caller(USER, GROUP), RANGES)).toEqual({
       uidMap: '0 1000 1\n',
       gidMap: '0 1001 1\n',
       denySetgroups: true,
+      idFile: '',
+      idRuns: [],
+      mappedMounts: false,
     });
   });
 
@@ -55,7 +96,10 @@ describe('for an ordinary user', () => {
       users: [{ container: 500, host: USER, size: 1 }],
       groups: [{ container: 501, host: GROUP, size: 1 }],
     });
-    expect(idMapFiles(spec, USER, GROUP)).toMatchObject({ uidMap: '500 1000 1\n', gidMap: '501 1001 1\n' });
+    expect(planIds(spec, caller(USER, GROUP), RANGES)).toMatchObject({
+      uidMap: '500 1000 1\n',
+      gidMap: '501 1001 1\n',
+    });
   });
 
   test.for([
@@ -76,14 +120,16 @@ describe('for an ordinary user', () => {
       '`groups` can map only host id 1001',
     ],
   ] as const)('%s is refused', ([, options, part]) => {
-    const error = thrownBy(() => idMapFiles(specOf(options), USER, GROUP));
+    const error = thrownBy(() => planIds(specOf(options), caller(USER, GROUP), RANGES));
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'map ids' });
     expect(error.message).toContain(part);
     expect(error.hint).toContain('or run as root');
   });
 
   test('without a user namespace there is no container', () => {
-    const error = thrownBy(() => idMapFiles(specOf({ namespaces: { user: false } }), USER, GROUP));
+    const error = thrownBy(() =>
+      planIds(specOf({ namespaces: { user: false } }), caller(USER, GROUP), undefined),
+    );
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_PERMISSION', step: 'map ids' });
     expect(error.hint).toContain('namespaces.user');
   });

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { SourceTrees } from '../../src/plan/source-trees.js';
+
+const onRoot = (path: string): boolean => !path.startsWith('/opt');
+
+test('without mapped owners, sources are where they are', () => {
+  const trees = new SourceTrees(false, onRoot);
+  expect([trees.of('/srv', true), trees.ofSystem('/usr')]).toEqual(['/srv', '/usr']);
+  expect(trees.list).toEqual([]);
+});
+
+test('of the mount at / one tree is enough, of whatever else each has its own', () => {
+  const trees = new SourceTrees(true, onRoot);
+  expect(['/usr', '/etc/passwd', '/opt/store', '/usr'].map((path) => trees.ofSystem(path))).toEqual([
+    'trees/0/usr',
+    'trees/0/etc/passwd',
+    'trees/1',
+    'trees/0/usr',
+  ]);
+  expect(trees.list).toEqual([
+    { path: '/', recursive: false },
+    { path: '/opt/store', recursive: false },
+  ]);
+});
+
+test('what a caller names is a tree of its own: it may be a link, or hidden below a mount', () => {
+  const trees = new SourceTrees(true, onRoot);
+  const places = [
+    trees.of('/srv', true),
+    trees.of('/srv', false),
+    trees.of('/srv', true),
+    trees.of('/', false),
+  ];
+  expect(places).toEqual(['trees/0', 'trees/1', 'trees/0', 'trees/2']);
+  expect(trees.ofSystem('/usr')).toBe('trees/2/usr');
+});
