@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { type Container, type ContainerOptions, createPolicy, joinContainer } from 'containerv-linux';
@@ -6,7 +6,7 @@ import { FsAccess } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { attempt, type Operation, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
-import { sharedRoot } from '../support/root.js';
+import { makeRoot, sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
 import { idFor, isRoot, program } from '../support/suite.js';
 import { landlockAbi } from '../support/landlock.js';
@@ -158,6 +158,20 @@ describe.skipIf(abi < 3)(`with Landlock (ABI ${abi}; the tests need 3)`, () => {
     expect(await attempt(container, steps)).toEqual(['ok', 'EACCES', 'EACCES', 'EACCES']);
   });
 
+  test('links of the root lead base rules nowhere, and named ones where they point', async () => {
+    const root = makeRoot('links');
+    for (const link of ['lib32', 'named']) symlinkSync('/srv/tree/none', path.join(root, link));
+    const options: ContainerOptions = { rootfs: root, mounts: [{ source: makeTree(), target: '/srv/tree' }] };
+    const steps: Step[] = [
+      ['read', '/lib32/file'],
+      ['read', '/srv/tree/none/file'],
+    ];
+    await using ofBase = await small({ ...options, policy: createPolicy('build').addPaths([], Read) });
+    expect(await attempt(ofBase, steps)).toEqual(['EACCES', 'EACCES']);
+    await using named = await small({ ...options, policy: createPolicy('build').addPaths(['/named'], Read) });
+    expect(await attempt(named, steps)).toEqual(['ok', 'ok']);
+  });
+
   test('nothing moves to where it could be used for more', async () => {
     const mounts = [{ source: makeTree(), target: '/srv/tree' }];
     await using container = await small({ mounts, policy: rules() });
@@ -229,6 +243,28 @@ describe.skipIf(abi < 3)(`with Landlock (ABI ${abi}; the tests need 3)`, () => {
     expect(await attempt(container, steps, { policy: own })).toEqual(['ok', 'EACCES', 'EACCES']);
     expect(await attempt(container, steps, { policy: 'minimal' })).toEqual(['EACCES', 'EACCES', 'EACCES']);
     expect(await attempt(container, steps, { policy: 'build' })).toEqual(['ok', 'EACCES', 'ok']);
+  });
+
+  test('processes do not look into each other', async () => {
+    const looking = async (options: ContainerOptions): Promise<string[]> => {
+      await using container = await small(options);
+      const other = await container.spawn('sleep', [], { stdio: 'ignore' });
+      const steps: Step[] = [
+        ['read', `/proc/${other.pid}/environ`],
+        ['read', '/proc/self/environ'],
+        ['read', `/proc/${other.pid}/status`],
+      ];
+      const results = await attempt(container, steps);
+      await other.kill('SIGKILL');
+      await other.wait();
+      return results;
+    };
+    expect(await looking({ policy: createPolicy('build').addPaths([], Read) })).toEqual([
+      'EACCES',
+      'ok',
+      'ok',
+    ]);
+    expect(await looking({})).toEqual(['ok', 'ok', 'ok']);
   });
 
   test('a process may be confined in a container that is not', async () => {

@@ -36,6 +36,8 @@ export interface Native {
   hasSystemCall(number: number): boolean;
   /** 0 without Landlock. */
   landlockAbi(): number;
+  /** Ids of the active security modules (LSM_ID_* of linux/lsm.h); `undefined` before Linux 6.8. */
+  securityModules(): readonly number[] | undefined;
   duplicate(fd: number): number;
   close(fd: number): void;
   /** For descriptors of removed files: closing the last one frees their blocks, which may wait for the disk. */

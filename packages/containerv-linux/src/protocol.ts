@@ -74,4 +74,6 @@ export const SpawnFlag = {
 
 export const UserKind = { UserDefault: 0, UserIds: 1, UserName: 2 } as const;
 
+export const PathOrigin = { PathOfBase: 0, PathNamed: 1, PathRequired: 2 } as const;
+
 export const KillFlag = { WholeGroup: 1 } as const;

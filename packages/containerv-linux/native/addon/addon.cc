@@ -308,6 +308,18 @@ Napi::Value landlock_abi_js(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), abi > 0 ? static_cast<double>(abi) : 0);
 }
 
+// securityModules(): the ids of the active ones, undefined without lsm_list_modules(2)
+Napi::Value security_modules_js(const Napi::CallbackInfo& info) {
+  uint64_t ids[64];
+  uint32_t size = sizeof ids;
+  const long count = syscall(SYS_lsm_list_modules, ids, &size, 0);
+  if (count < 0) return info.Env().Undefined();
+  auto list = Napi::Array::New(info.Env(), static_cast<size_t>(count));
+  for (uint32_t i = 0; i < static_cast<uint32_t>(count); ++i)
+    list.Set(i, Napi::Number::New(info.Env(), static_cast<double>(ids[i])));
+  return list;
+}
+
 // hasSystemCall(number): whether the kernel, and any filter on this process, knows it
 Napi::Value has_system_call_js(const Napi::CallbackInfo& info) {
   errno = 0;
@@ -353,6 +365,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},
       {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},                    {"landlockAbi", guard<landlock_abi_js>},
+      {"securityModules", guard<security_modules_js>},
       {"duplicate", guard<duplicate_js>},            {"closeInBackground", guard<close_in_background_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));

@@ -38,6 +38,9 @@
 #define SYS_landlock_add_rule 445
 #define SYS_landlock_restrict_self 446
 #endif
+#ifndef SYS_lsm_list_modules
+#define SYS_lsm_list_modules 461
+#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif

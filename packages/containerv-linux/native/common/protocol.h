@@ -104,6 +104,9 @@ enum SpawnFlag : uint32_t {
 
 enum UserKind : uint32_t { kUserDefault = 0, kUserIds = 1, kUserName = 2 };
 
+// Where a rule for a path comes from.
+enum PathOrigin : uint32_t { kPathOfBase = 0, kPathNamed = 1, kPathRequired = 2 };
+
 enum KillFlag : uint32_t { kWholeGroup = 1 << 0 };
 
 }  // namespace containerv::protocol

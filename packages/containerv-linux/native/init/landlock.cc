@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/kernel.h"
+#include "../common/protocol.h"
 #include "../common/wire.h"
 #include "rooted_path.h"
 
@@ -19,6 +20,8 @@ namespace containerv {
 namespace {
 
 using kernel::raw_syscall;
+using protocol::kPathOfBase;
+using protocol::kPathRequired;
 
 constexpr char kStep[] = "apply file rules";
 
@@ -61,11 +64,11 @@ bool add_paths(WireReader& reader, int ruleset, int root, MissedPaths& missed, F
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     const char* path = reader.text();
     uint64_t rights = reader.u64();
-    const bool required = reader.u32() != 0;
+    const uint32_t origin = reader.u32();
     if (!reader.ok()) break;
-    UniqueFd target = open_in_root(root, path, O_PATH);
+    UniqueFd target = open_in_root(root, path, O_PATH, origin == kPathOfBase ? Links::kRefuse : Links::kFollowInRoot);
     if (!target) {
-      if (required || !leads_nowhere(errno)) return failure.set(kStep, "openat2", path);
+      if (origin == kPathRequired || !leads_nowhere(errno)) return failure.set(kStep, "openat2", path);
       missed.add(i);
       continue;
     }

@@ -21,8 +21,9 @@ struct MissedPaths {
 };
 
 // Empty with errno 0 in `failure.error` for an empty description: no ruleset is wanted. Paths are
-// resolved below `root`, an O_PATH descriptor, links included; a path that leads nowhere
-// allows nothing, unless its rule is required.
+// resolved below `root`, an O_PATH descriptor; a path that leads nowhere allows
+// nothing, unless its rule is required. A rule that somebody named follows links; one of a base policy
+// does not, or who made the root could lead it to what nobody meant to allow.
 UniqueFd make_ruleset(std::span<const uint8_t> description, int root, MissedPaths& missed, Failure& failure);
 
 // Confines the calling task, which must have no_new_privs. 0 or -errno; leaves errno alone.

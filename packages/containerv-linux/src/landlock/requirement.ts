@@ -27,7 +27,7 @@ export function unenforcedFileRules(policy: SecurityPolicy, abi: number): string
 export function missedPaths(ruleset: Ruleset | undefined, missed: string): string | undefined {
   const paths = missed.split(' ').flatMap((position) => {
     const rule = /^\d+$/.test(position) ? ruleset?.paths[Number(position)] : undefined;
-    return rule === undefined || rule.optional ? [] : [rule.path];
+    return rule === undefined || rule.origin === 'base' ? [] : [rule.path];
   });
   if (missed.endsWith('...')) paths.push('...');
   if (paths.length === 0) return undefined;

@@ -18,10 +18,11 @@ export interface RulesetPath {
   /** In the container. */
   readonly path: string;
   readonly rights: bigint;
-  /** Of a base policy, whose lists name what some systems have. Others are missed when they do not exist. */
-  readonly optional: boolean;
-  /** Nothing starts when it does not exist. */
-  readonly required: boolean;
+  /**
+   * `base`: of a base policy, whose lists name what some systems have; links are not followed. `named`: by somebody, who
+   * is told when it does not exist. `required`: the same, and nothing starts.
+   */
+  readonly origin: 'base' | 'named' | 'required';
 }
 
 /** What a container shares with the host, and a ruleset therefore has to keep apart. */
@@ -70,8 +71,7 @@ export function rulesetOf(
     paths: (files ? policy.paths : []).map(({ path, access }) => ({
       path,
       rights: rightsOf(access, abi),
-      optional: base.has(path),
-      required: strict && !base.has(path),
+      origin: base.has(path) ? 'base' : strict ? 'required' : 'named',
     })),
     ports: handledNet === 0n ? [] : (network?.ports ?? []),
   };

@@ -1,5 +1,6 @@
 import type { HostCheck } from 'containerv-api';
 import type { CgroupHierarchies } from '../cgroup/hierarchy.js';
+import { WRITES_COMPLETE_ABI } from '../landlock/file-rights.js';
 import type { BaseDirectories } from '../state/directories.js';
 import type { HostFiles } from './host-files.js';
 
@@ -94,9 +95,26 @@ export function checkSeccomp(host: HostFiles): HostCheck {
   };
 }
 
+/** Parts of Landlock that containerv uses, and the ABI that brought them. */
+const LANDLOCK_PARTS: readonly (readonly [part: string, since: number])[] = [
+  ['truncation', WRITES_COMPLETE_ABI],
+  ['ports of TCP', 4],
+  ['commands to devices', 5],
+  ['scopes for signals and abstract sockets', 6],
+  ['sockets in the file system', 9],
+];
+
 export function checkLandlock(abi: number): HostCheck {
   const name = 'Landlock';
-  if (abi > 0) return { name, status: 'ok', detail: `ABI ${abi}` };
+  const missing = LANDLOCK_PARTS.filter(([, since]) => abi < since).map(
+    ([part, since]) => `${part} (ABI ${since})`,
+  );
+  const lacks = missing.length === 0 ? '' : `, without ${missing.join(', ')}`;
+  if (abi >= WRITES_COMPLETE_ABI) return { name, status: 'ok', detail: `ABI ${abi}${lacks}` };
+  if (abi > 0) {
+    const detail = `ABI ${abi}${lacks}: file rules do not keep what they let be read from being emptied.`;
+    return { name, status: 'degraded', detail, fix: 'Upgrade to Linux 6.2 or newer.' };
+  }
   return {
     name,
     status: 'degraded',

@@ -4,6 +4,7 @@ import { readHierarchies } from '../cgroup/hierarchy.js';
 import { createContainer } from '../create-container.js';
 import { native } from '../native.js';
 import { baseDirectories } from '../state/directories.js';
+import { checkBpfLsm } from './bpf-lsm.js';
 import {
   checkCgroup,
   checkKernel,
@@ -27,6 +28,7 @@ export async function probeHost(): Promise<HostReport> {
     checkUserNamespaces(hostFiles),
     checkSeccomp(hostFiles),
     checkLandlock(addon.landlockAbi()),
+    checkBpfLsm(hostFiles, addon.securityModules()),
     checkOverlay(hostFiles, baseDirectories()),
     checkCgroup(hostFiles, readHierarchies()),
     checkProc(hostFiles),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { handledRights, rightsOf } from '../../src/landlock/file-rights.js';
 import { rulesetOf } from '../../src/landlock/ruleset.js';
 import { encodeRuleset } from '../../src/landlock/write-ruleset.js';
+import { PathOrigin } from '../../src/protocol.js';
 import { WireReader } from '../../src/wire.js';
 
 const { Read, All } = FsAccess;
@@ -31,7 +32,7 @@ test('a policy that allows nothing has one, without rules', () => {
 
 test('reading the whole root confines all the same', () => {
   const { paths } = rulesetOf(createPolicy('custom').addPaths(['/'], Read), 7, APART) ?? {};
-  expect(paths).toEqual([{ path: '/', rights: rightsOf(Read, 7), optional: false, required: false }]);
+  expect(paths).toEqual([{ path: '/', rights: rightsOf(Read, 7), origin: 'named' }]);
 });
 
 test.for([
@@ -49,15 +50,14 @@ test.for([
 
 test('what the base policies list may be missing, what somebody named is missed, and required at `strict`', () => {
   const named = createPolicy('build').addPaths(['/data'], Read);
-  const flagsOf = (path: string, strict: boolean): unknown => {
+  const originOf = (path: string, strict: boolean): string | undefined => {
     const ruleset = rulesetOf(strict ? named.setSecurityLevel('strict') : named, 7, APART);
-    const { optional, required } = ruleset?.paths.find((rule) => rule.path === path) ?? {};
-    return { optional, required };
+    return ruleset?.paths.find((rule) => rule.path === path)?.origin;
   };
-  expect(flagsOf('/lib32', false)).toEqual({ optional: true, required: false });
-  expect(flagsOf('/lib32', true)).toEqual({ optional: true, required: false });
-  expect(flagsOf('/data', false)).toEqual({ optional: false, required: false });
-  expect(flagsOf('/data', true)).toEqual({ optional: false, required: true });
+  expect(originOf('/lib32', false)).toBe('base');
+  expect(originOf('/lib32', true)).toBe('base');
+  expect(originOf('/data', false)).toBe('named');
+  expect(originOf('/data', true)).toBe('required');
 });
 
 test('the fields are in the order in which init reads them', () => {
@@ -66,15 +66,15 @@ test('the fields are in the order in which init reads them', () => {
     handledNet: 2n,
     scoped: 3n,
     paths: [
-      { path: '/a', rights: 4n, optional: false, required: true },
-      { path: '/b', rights: 5n, optional: true, required: false },
+      { path: '/a', rights: 4n, origin: 'required' },
+      { path: '/b', rights: 5n, origin: 'base' },
     ],
     ports: [{ port: 443, rights: 6n }],
   });
   const reader = new WireReader(Buffer.from(encoded));
   expect([reader.u64(), reader.u64(), reader.u64(), reader.u32()]).toEqual([1, 2, 3, 2]);
-  expect([reader.text(), reader.u64(), reader.u32()]).toEqual(['/a', 4, 1]);
-  expect([reader.text(), reader.u64(), reader.u32()]).toEqual(['/b', 5, 0]);
+  expect([reader.text(), reader.u64(), reader.u32()]).toEqual(['/a', 4, PathOrigin.PathRequired]);
+  expect([reader.text(), reader.u64(), reader.u32()]).toEqual(['/b', 5, PathOrigin.PathOfBase]);
   expect([reader.u32(), reader.u64(), reader.u64()]).toEqual([1, 443, 6]);
   expect(() => reader.u32()).toThrow(RangeError);
 });

@@ -96,6 +96,18 @@ test.for([
   expect(check.fix).toContain('CONFIG_SECCOMP_FILTER');
 });
 
+test.for([
+  [2, 'degraded', 'ABI 2, without truncation (ABI 3), ports of TCP (ABI 4), '],
+  [3, 'ok', 'ABI 3, without ports of TCP (ABI 4), '],
+  [7, 'ok', 'ABI 7, without sockets in the file system (ABI 9)'],
+  [9, 'ok', 'ABI 9'],
+] as const)('Landlock ABI %i is %s', ([abi, status, detail]) => {
+  const check = checkLandlock(abi);
+  expect(check.status).toBe(status);
+  expect(check.detail).toContain(detail);
+  expect(check.fix === undefined).toBe(status === 'ok');
+});
+
 test('without Landlock containers work, and it is told what cannot be enforced', () => {
   expect(checkLandlock(0)).toMatchObject({
     status: 'degraded',

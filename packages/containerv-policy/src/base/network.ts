@@ -35,6 +35,7 @@ export const network: BasePolicy = {
       '/etc/resolv.conf',
       '/etc/services',
       '/etc/ssl',
+      '/run/systemd/resolve', // where /etc/resolv.conf leads on many systems
     ].map((path) => ({ path, access: FsAccess.Read })),
   ],
   confinesFiles: true,
