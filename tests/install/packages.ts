@@ -3,7 +3,13 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const PACKAGES = ['containerv-api', 'containerv-policy', 'containerv-linux', 'containerv'] as const;
+export const PACKAGES = [
+  'containerv-api',
+  'containerv-policy',
+  'containerv-linux',
+  'containerv',
+  'serve-exec',
+] as const;
 export type PackageName = (typeof PACKAGES)[number];
 
 export const repository: string = fileURLToPath(new URL('../..', import.meta.url));

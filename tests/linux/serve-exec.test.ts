@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { type Container, createContainer } from 'containerv-linux';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json, processes, small } from '../support/container.js';
@@ -15,6 +17,8 @@ afterAll(async () => {
   await container.destroy();
 });
 
+// Anybody but root and who runs this.
+const OTHER_USER = 54_321;
 const NASTY = [
   '',
   ' ',
@@ -79,8 +83,8 @@ describe.each(implementations)('serve-exec ($name)', (implementation) => {
     ['\\??\\bin/srv/../arguments', '/bin/arguments'],
     ['c:bin/arguments', '/bin/arguments'],
     ['arguments', 'arguments'],
-  ])('the path %s is %s inside', ([path, expected]) => {
-    expect(JSON.parse(line('--container', container.id, '--path', path as string).stdout)).toEqual([
+  ])('the path %s is %s inside', ([given, expected]) => {
+    expect(JSON.parse(line('--container', container.id, '--path', given as string).stdout)).toEqual([
       expected,
     ]);
   });
@@ -426,6 +430,29 @@ describeAsRoot('users', () => {
         uid: [uid, uid, uid],
         groups,
       });
+    }
+  });
+});
+
+describeAsRoot('somebody else’s socket', () => {
+  test.for(implementations)('gets nothing of ours ($name)', async (implementation) => {
+    const [program, ...rest] = implementation.command;
+    const state = path.join(process.env['CONTAINERV_STATE_DIR'] ?? '', container.id);
+    const parts = [path.dirname(state), state, path.join(state, 'control'), path.join(state, 'state.json')];
+    const modes = parts.map((part) => statSync(part).mode);
+    for (const part of parts) chmodSync(part, 0o777);
+    try {
+      const { status, stderr } = spawnSync(program, [...rest, ...inside(container, 'cat')], {
+        uid: OTHER_USER,
+        gid: OTHER_USER,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 125,
+        stderr: expect.stringMatching(/^serve-exec: [^\n]*(?:another user|EPERM)[^\n]*\n$/),
+      });
+    } finally {
+      parts.forEach((part, index) => chmodSync(part, modes[index] ?? 0));
     }
   });
 });

@@ -66,6 +66,38 @@
       "ldflags": ["-static", "-Wl,--gc-sections", "-s"],
       "ldflags!": ["-rdynamic", "-pthread"],
       "cflags": ["-ffunction-sections", "-fdata-sections"]
+    },
+    {
+      # Without a C library: starting one would cost as much as all the rest of a run.
+      "target_name": "serve-exec",
+      "type": "executable",
+      "sources": [
+        "serve-exec/command_line.cc",
+        "serve-exec/connection.cc",
+        "serve-exec/container_path.cc",
+        "serve-exec/errors.cc",
+        "serve-exec/line.cc",
+        "serve-exec/main.cc",
+        "serve-exec/runtime.cc",
+        "serve-exec/session.cc",
+        "serve-exec/spawn_message.cc",
+        "serve-exec/terminal.cc"
+      ],
+      "defines": ["SERVE_EXEC_VERSION=\"<!(node -p \"require('../package.json').version\")\""],
+      "cflags_cc": [
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-asynchronous-unwind-tables",
+        "-fno-threadsafe-statics",
+        "-fno-tree-loop-distribute-patterns",
+        "-fno-stack-protector",
+        "-fno-pie",
+        "-U_FORTIFY_SOURCE"
+      ],
+      "cflags!": ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fPIC"],
+      "ldflags": ["-nostdlib", "-static", "-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack", "-s"],
+      "ldflags!": ["-rdynamic", "-pthread"],
+      "cflags": ["-ffunction-sections", "-fdata-sections"]
     }
   ]
 }

@@ -1,4 +1,4 @@
-// Builds the addon and containerv-init with node-gyp and puts them where the driver looks for them:
+// Builds the addon, containerv-init and serve-exec with node-gyp and puts them where the driver looks for them:
 // dist/native/<arch>-<libc>/. Uses the headers beside the running Node when they are there, so that
 // a build needs no network.
 import { execFileSync } from 'node:child_process';
@@ -34,7 +34,7 @@ const libc = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'mu
 const target = path.join(home, 'dist/native', `${process.arch}-${libc}`);
 rmSync(path.join(home, 'dist/native'), { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-for (const name of ['containerv.node', 'containerv-init']) {
+for (const name of ['containerv.node', 'containerv-init', 'serve-exec']) {
   const staged = path.join(target, `.${name}`);
   copyFileSync(path.join(home, 'native/build/Release', name), staged);
   renameSync(staged, path.join(target, name));

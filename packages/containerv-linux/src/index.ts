@@ -29,6 +29,7 @@ export {
 export { createPolicy, FsAccess, Policy } from 'containerv-policy';
 export { createContainer } from './create-container.js';
 export { joinContainer } from './join-container.js';
+export { launcherPath } from './launcher-path.js';
 export { checkPolicy } from './learn/check-policy.js';
 export { learnPolicy } from './learn/learn-policy.js';
 export { listContainers } from './list-containers.js';

@@ -1,10 +1,12 @@
 #include "control_socket.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "sys_error.h"
 
@@ -52,6 +54,15 @@ UniqueFd connect_control_socket(const std::string& state_directory) {
   UniqueFd connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!connection) fail(step, "socket");
   if (connect(connection.get(), as_address(place), sizeof place.address) != 0) fail(step, "connect", state_directory);
+  // In a place that all may write to, such as /tmp, it may be somebody else's socket: what we send over it,
+  // our descriptors above all, is not for them. The credentials are those of who called listen(2).
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0) fail(step, "getsockopt");
+  if (geteuid() != 0 && listener.uid != geteuid()) {
+    errno = EPERM;
+    fail(step, "connect", state_directory);
+  }
   if (fcntl(connection.get(), F_SETFL, O_NONBLOCK) != 0) fail(step, "fcntl");
   return connection;
 }
