@@ -5,25 +5,13 @@ import type { Container, ContainerOptions } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { attempt, json, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
+import { held } from '../support/groups.js';
 import { containerGroups } from '../support/host-snapshot.mjs';
 import { initPid } from '../support/host.js';
 import { describeAsRoot, describeAsUser } from '../support/privilege.js';
 import { probe } from '../support/probe.js';
 
 type Limits = NonNullable<ContainerOptions['limits']>;
-
-/** What the first of these files says that a control group of the container has. */
-function held({ id }: Container, ...files: readonly string[]): string {
-  const groups = containerGroups().filter((group) => group.endsWith(`/${id}`));
-  for (const file of groups.flatMap((group) => files.map((name) => path.join(group, name)))) {
-    try {
-      return readFileSync(file, 'utf8').trim();
-    } catch {
-      // Of another controller, or of the other version.
-    }
-  }
-  throw new Error(`${id} has none of ${files.join(', ')}`);
-}
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -123,8 +111,56 @@ describeAsRoot('limits', () => {
     await failure(small({ limits: { cpuset: '4000' } }), {
       code: 'ERR_CONTAINERV_UNSUPPORTED',
       step: 'set limits',
-      message: /cpuset/,
+      message: /cpuset.*this host has \d+ processors?, numbered 0.*, and no 4000/,
+      hint: /Choose from 0/,
     });
+  });
+
+  test('swap is limited on top of memory, or the limit is refused', async () => {
+    const made = await small({ limits: { memory: '64M', swap: '16M' } }).catch((error: unknown) => error);
+    if (made instanceof Error) {
+      expect(made).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED' });
+      return;
+    }
+    await using container = made as Container;
+    expect([`${80 * MEBIBYTE}`, `${16 * MEBIBYTE}`]).toContain(
+      held(container, 'memory.memsw.limit_in_bytes', 'memory.swap.max'),
+    );
+  });
+
+  test('bandwidth of a block device is limited; what is none is refused', async () => {
+    const device = readFileSync('/proc/partitions', 'utf8')
+      .split('\n')
+      .map((line) => /^ *(\d+) +(\d+) +\d+ (?:[vsx]d[a-z]|nvme\dn\d)$/.exec(line))
+      .find((match) => match !== null);
+    await failure(small({ limits: { io: { devices: [{ device: '/dev/null', readOpsPerSecond: 1 }] } } }), {
+      code: 'ERR_CONTAINERV_INVALID_OPTION',
+      path: '/dev/null',
+      hint: /lsblk/,
+    });
+    await failure(small({ limits: { io: { devices: [{ device: '/dev/missing', readOpsPerSecond: 1 }] } } }), {
+      code: 'ERR_CONTAINERV_NOT_FOUND',
+      errno: 'ENOENT',
+    });
+    if (device === undefined || device === null) return;
+    const name = `${device[1]}:${device[2]}`;
+    await using container = await small({
+      limits: { io: { devices: [{ device: name, writeBytesPerSecond: '1M' }] } },
+    });
+    expect(container.enforced.limits.io).toBe(true);
+    expect(held(container, 'io.max', 'blkio.throttle.write_bps_device')).toMatch(
+      new RegExp(`^${name} (?:.*wbps=)?1048576\\b`, 'm'),
+    );
+  });
+
+  test('a limit that only the other version of control groups has is refused', async () => {
+    const made = await small({ limits: { memoryHigh: '64M' } }).catch((error: unknown) => error);
+    if (made instanceof Error) {
+      expect(made).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', message: /memoryHigh/ });
+      return;
+    }
+    await using container = made as Container;
+    expect(held(container, 'memory.high')).toBe(`${64 * MEBIBYTE}`);
   });
 
   test('`max` lifts a limit', async () => {

@@ -6,6 +6,8 @@ import { program } from './suite.js';
 /** Names of the fixture program `box`, as `fixtures/box/main.c` has them. */
 const APPLETS = [
   'allocate',
+  'named',
+  'parent',
   'arguments',
   'attempt',
   'burn',

@@ -1,7 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
+import type { ContainerStats, WatchStatsOptions } from './container-stats.js';
 import type { ContainervError } from './errors.js';
 import type { Duration } from './duration.js';
 import type { Enforced } from './enforced.js';
+import type { Limits } from './options/limits.js';
+import type { ProcessInfo } from './process-info.js';
 import type { ExitStatus } from './process/exit-status.js';
 import type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
 import type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
@@ -36,7 +39,26 @@ export interface Container extends AsyncDisposable {
   ): Promise<RunResult<RunOutput<Options>>>;
   /** Sends a signal to a process by its id inside the container. @defaultValue signal 'SIGTERM' */
   kill(pid: number, signal?: Signal): Promise<void>;
-  /** Starts a stopped container again, with its files as they were. */
+  /** What runs in it, init first. @throws ContainervError `ERR_CONTAINERV_STATE` unless it runs or is paused. */
+  processes(): Promise<ProcessInfo[]>;
+  /** What it uses. @throws ContainervError `ERR_CONTAINERV_STATE` unless it runs or is paused. */
+  stats(): Promise<ContainerStats>;
+  /** {@link stats} again and again; ends when the container does, or when `signal` says so. */
+  watchStats(options?: WatchStatsOptions): AsyncIterableIterator<ContainerStats>;
+  /**
+   * Changes limits of a container that lives; those that are left out stay. All of them or none.
+   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when one cannot be enforced.
+   */
+  update(limits: Limits): Promise<void>;
+  /**
+   * Has every process stand still. Meanwhile `spawn` and `run` reject with `ERR_CONTAINERV_STATE`; signals, those of
+   * timeouts included, take effect on `resume`; `stop` resumes once it has sent its signal; `destroy` works as ever.
+   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` where this user has no freezer.
+   */
+  pause(): Promise<void>;
+  /** Lets the processes go on. */
+  resume(): Promise<void>;
+  /** Starts a stopped container again, with its files as they were and no process but its init. */
   start(): Promise<void>;
   /** Ends every process: SIGTERM, and SIGKILL once `timeout` has passed. Files stay. */
   stop(options?: StopOptions): Promise<void>;

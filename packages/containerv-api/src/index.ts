@@ -11,6 +11,13 @@ export type {
 } from './container.js';
 export { checkContainerId, generateContainerId } from './container-id.js';
 export type { ContainerOptions } from './container-options.js';
+export {
+  type ContainerStats,
+  type Pressure,
+  type PressureShares,
+  resolveWatchStatsOptions,
+  type WatchStatsOptions,
+} from './container-stats.js';
 export { containerPath, type PathTarget } from './container-path.js';
 export { type ContainerSpec, type ResolveContext, resolveContainerOptions } from './container-spec.js';
 export type { ContainerDriver, ContainerInfo, PrunedContainer, PruneReport } from './driver.js';
@@ -43,7 +50,14 @@ export type {
   ResolvedIoDeviceLimit,
   ResolvedIoLimits,
 } from './options/io-limits.js';
-export { type LimitName, type Limits, type ResolvedLimits, resolveLimits } from './options/limits.js';
+export type { ResolvedHugetlbLimit } from './options/hugetlb-limits.js';
+export {
+  type LimitName,
+  type Limits,
+  type ResolvedLimits,
+  resolveLimitChanges,
+  resolveLimits,
+} from './options/limits.js';
 export type { Mount, ResolvedBindMount, ResolvedMount, ResolvedTmpfsMount } from './options/mounts.js';
 export type { NamespaceName, Namespaces, ResolvedNamespaces } from './options/namespaces.js';
 export type {
@@ -60,6 +74,7 @@ export type { Layer, ResolvedLayer, ResolvedRoot, Writable } from './options/roo
 export type { Sysctls } from './options/sysctls.js';
 export { type ResolvedUser, ROOT_USER, type User, type UserIds } from './options/user.js';
 export { type LcowOptions, type WindowsOptions, windowsOptionsFromEnv } from './options/windows.js';
+export type { ProcessInfo } from './process-info.js';
 export type { ExitCause, ExitStatus, ResourceUsage } from './process/exit-status.js';
 export {
   checkTerminalSize,

@@ -15,6 +15,7 @@ test('a container without options has the documented defaults', () => {
     policy: 'build',
     limits: {
       memoryBytes: 1024 ** 3,
+      memoryHighBytes: undefined,
       swapBytes: undefined,
       cpus: undefined,
       cpuWeight: 100,
@@ -22,8 +23,10 @@ test('a container without options has the documented defaults', () => {
       pids: 256,
       cpuset: undefined,
       io: undefined,
+      hugetlb: undefined,
       explicit: {
         memory: false,
+        memoryHigh: false,
         swap: false,
         cpus: false,
         cpuWeight: false,
@@ -31,6 +34,7 @@ test('a container without options has the documented defaults', () => {
         pids: false,
         cpuset: false,
         io: false,
+        hugetlb: false,
       },
     },
     network: { mode: 'none' },

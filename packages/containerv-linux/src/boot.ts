@@ -106,7 +106,10 @@ export async function startInit(
     idRuns: ids.idRuns,
     trees: trees.list,
     cgroup: resources?.cgroup.fd ?? -1,
-    cgroupTasks: resources === undefined ? plan.cgroups.tasks : enteredTasks(plan, resources),
+    cgroupTasks:
+      resources === undefined
+        ? plan.cgroups.tasks
+        : resources.cgroup.tasks.map((path) => ({ path, step: -1 })),
     oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
     plan: message,
   });
@@ -123,13 +126,6 @@ export async function startInit(
     init: started.pid < 0 ? undefined : handle(native, started, spec.namespaces.pid),
     results: started.steps,
   };
-}
-
-function enteredTasks(
-  plan: ResourcePlan,
-  { cgroup }: Resources,
-): { readonly path: string; readonly step: number }[] {
-  return cgroup.version === false ? [] : plan.cgroups.tasks.map(({ path }) => ({ path, step: -1 }));
 }
 
 function handle(
@@ -165,9 +161,15 @@ export async function awaitReady(
   const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts });
   verifyEnforced(enforced, spec, confinement);
   const missed = missedPaths(confinement.ruleset, readMissed(report));
-  const description: InitDescription = { cgroup: version, limits, mappedMounts };
-  init.channel.send(new WireWriter(MessageType.Describe, 0).text(JSON.stringify(description)).finish());
+  describeTo(init.channel, enforced);
   return { ...init, enforced, warnings: missed === undefined ? [] : [missed] };
+}
+
+/** What who joins is told of that init cannot read back itself. */
+export function describeTo(channel: Channel, { cgroup, limits, ids }: Enforced): void {
+  const mappedMounts = ids?.mappedMounts ?? false;
+  const text = JSON.stringify({ cgroup, limits, mappedMounts } satisfies InitDescription);
+  channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
 }
 
 async function operations(

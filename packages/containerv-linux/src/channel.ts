@@ -42,6 +42,8 @@ export class Channel {
   #closed = false;
   #awaitingClose = false;
   #onClose: () => void = () => {};
+  /** Told what init says of its own accord: whether the container is paused. */
+  onPaused: (paused: boolean) => void = () => {};
 
   constructor(native: Native, socket: number) {
     this.#native = native;
@@ -100,7 +102,7 @@ export class Channel {
   }
 
   /** One request, one reply. @throws InitRefusal | ContainervError */
-  async call(write: (request: number) => WireWriter): Promise<Reply> {
+  async call(write: (request: number) => WireWriter, fds: readonly number[] = []): Promise<Reply> {
     const request = this.nextRequest();
     return new Promise((resolve, reject) => {
       this.expect(request, (reply) => {
@@ -109,7 +111,7 @@ export class Channel {
         else if (reply.type === MessageType.Failed) reject(new InitRefusal(readFailure(reply.reader)));
         else resolve(reply);
       });
-      this.send(write(request).finish());
+      this.send(write(request).finish(), fds);
     });
   }
 
@@ -118,7 +120,8 @@ export class Channel {
     const reader = new WireReader(message);
     const type = reader.u32();
     const waiting = this.#waiting.get(reader.u32());
-    if (waiting === undefined) for (const fd of fds) this.#native.close(fd);
+    if (type === MessageType.Paused) this.onPaused(reader.u32() !== 0);
+    else if (waiting === undefined) for (const fd of fds) this.#native.close(fd);
     else waiting({ type, reader, fds });
   }
 

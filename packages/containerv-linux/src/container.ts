@@ -5,11 +5,17 @@ import {
   type ContainerProcess,
   ContainervError,
   type ContainerState,
+  type ContainerStats,
   type Enforced,
+  type LimitName,
+  type Limits,
   type ProcessDefaults,
+  type ProcessInfo,
   type ProcessSpec,
+  resolveLimitChanges,
   resolveRunOptions,
   resolveSpawnOptions,
+  resolveWatchStatsOptions,
   type RunOptions,
   type RunOutput,
   type RunResult,
@@ -17,18 +23,24 @@ import {
   signalNumber,
   type SpawnOptions,
   type StopOptions,
+  type WatchStatsOptions,
 } from 'containerv-api';
+import { updateLimits } from './cgroup/update-limits.js';
 import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { confine } from './confine.js';
 import { type Confinement, intersect, resolvePolicy } from './confinement.js';
+import { freeze, type FreezeTarget, thaw } from './freeze.js';
 import { unenforcedFileRules } from './landlock/requirement.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import type { Native } from './native.js';
+
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
 import { passedStdio, planStdio, type StdioPlan } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
+import { watchStats } from './stats/watch-stats.js';
+import { Vitals, type VitalsSource } from './vitals.js';
 import { refuseUnsupportedPolicy } from './supported.js';
 import { systemError } from './system-error.js';
 import { WireWriter } from './wire.js';
@@ -41,21 +53,29 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   readonly guest = 'linux';
   protected readonly native: Native;
   protected readonly confinement: Confinement;
+  protected readonly vitals: Vitals;
   readonly #defaults: ProcessDefaults;
   readonly #detached: boolean;
   #state: ContainerState = 'created';
+  /** Pauses and resumptions, one after the other. */
+  #pausing: Promise<unknown> = Promise.resolve();
 
   protected constructor(
     native: Native,
-    id: string,
+    source: VitalsSource,
     defaults: ProcessDefaults,
     confinement: Confinement,
     detached: boolean,
   ) {
     super();
     this.native = native;
-    this.id = id;
+    this.id = source.id;
     this.confinement = confinement;
+    this.vitals = new Vitals(native, source, () => this.emit('oom'));
+    (this as EventEmitter).on('newListener', (name: string) => {
+      // Nothing is watched before somebody wants to know.
+      if (name === 'oom' && this.channel() !== undefined) this.vitals.oom.listen();
+    });
     this.#defaults = defaults;
     this.#detached = detached;
   }
@@ -66,7 +86,10 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   abstract destroy(): Promise<void>;
   /** `undefined` unless the container runs. */
   protected abstract channel(): Channel | undefined;
-  protected abstract takeOomKill(): Promise<boolean>;
+  /** Init's process id, of a container that runs. */
+  protected abstract initPid(): Promise<number | null>;
+  /** Limits were changed, and are held or not. */
+  protected abstract onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void>;
 
   get state(): ContainerState {
     return this.#state;
@@ -75,6 +98,8 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   protected enter(state: ContainerState): void {
     if (this.#state === state) return;
     this.#state = state;
+    if (state === 'running' && this.listenerCount('oom') > 0) this.vitals.oom.listen();
+    if (state === 'stopped' || state === 'destroyed') this.vitals.close();
     this.emit('state', state);
   }
 
@@ -139,7 +164,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
       );
     }
     try {
-      await this.running('kill').call((request) =>
+      await this.alive('kill').call((request) =>
         new WireWriter(MessageType.Kill, request).u32(pid).u32(number).u32(0),
       );
     } catch (error) {
@@ -151,6 +176,44 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     }
   }
 
+  async processes(): Promise<ProcessInfo[]> {
+    this.alive('list processes of');
+    return this.vitals.processes(await this.#init('list processes of'));
+  }
+
+  async stats(): Promise<ContainerStats> {
+    this.alive('read the figures of');
+    return this.vitals.stats(await this.initPid());
+  }
+
+  watchStats(options?: WatchStatsOptions): AsyncGenerator<ContainerStats, void, undefined> {
+    // Checked as it is called, not when the first figure is taken.
+    const resolved = resolveWatchStatsOptions(options);
+    return watchStats(async () => this.stats(), resolved);
+  }
+
+  async update(limits: Limits): Promise<void> {
+    const changes = resolveLimitChanges(limits);
+    this.alive('update');
+    await this.onLimits(await updateLimits(this.native, this.vitals.groups, changes));
+  }
+
+  async pause(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === 'paused') return;
+      await freeze(this.native, await this.#freezeTarget(this.running('pause'), 'pause'));
+      this.enter('paused');
+    });
+  }
+
+  async resume(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === 'running') return;
+      await thaw(this.native, await this.#freezeTarget(this.alive('resume'), 'resume'));
+      this.enter('running');
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.destroy();
   }
@@ -160,12 +223,46 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     this.emit('warning', new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what));
   }
 
+  /** A container that runs and is not paused. */
   protected running(call: string): Channel {
+    const channel = this.alive(call);
+    if (this.#state === 'running') return channel;
+    throw stateError(this.id, this.#state, call);
+  }
+
+  /** A container that has processes, which may stand still. */
+  protected alive(call: string): Channel {
     const channel = this.channel();
-    if (channel !== undefined && this.#state === 'running') return channel;
+    const lives = this.#state === 'running' || this.#state === 'paused';
+    if (channel !== undefined && lives) return channel;
     // Init is gone and has not been waited for yet.
-    const state = channel === undefined && this.#state === 'running' ? 'stopped' : this.#state;
-    throw stateError(this.id, state, call);
+    throw stateError(this.id, lives ? 'stopped' : this.#state, call);
+  }
+
+  /** Follows what other programs do to the container. */
+  protected follow(channel: Channel): void {
+    channel.onPaused = (paused) => {
+      // What this object does itself is told when it is done.
+      void this.#pausing.finally(() => {
+        if (this.#state === (paused ? 'running' : 'paused')) this.enter(paused ? 'paused' : 'running');
+      });
+    };
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#pausing.then(work);
+    this.#pausing = turn.catch(() => {});
+    return turn;
+  }
+
+  async #init(call: string): Promise<number> {
+    const init = await this.initPid();
+    if (init === null) throw stateError(this.id, 'stopped', call);
+    return init;
+  }
+
+  async #freezeTarget(channel: Channel, call: string): Promise<FreezeTarget> {
+    return { id: this.id, channel, groups: this.vitals.groups, init: await this.#init(call) };
   }
 
   #host(call: string, spec: ProcessSpec): ProcessHost {
@@ -182,7 +279,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     return {
       native: this.native,
       channel,
-      takeOomKill: async () => this.takeOomKill(),
+      takeOomKill: async () => this.vitals.oom.takeKill(),
       warn: (what) => this.warn(what),
     };
   }
@@ -204,9 +301,11 @@ export function stateError(id: string, state: ContainerState, call: string): Con
   const hint =
     state === 'stopped'
       ? 'Call start() first.'
-      : state === 'destroyed'
-        ? 'Create another container.'
-        : undefined;
+      : state === 'paused'
+        ? 'Call resume() first.'
+        : state === 'destroyed'
+          ? 'Create another container.'
+          : undefined;
   return new ContainervError('ERR_CONTAINERV_STATE', `Cannot ${call}: container '${id}' is ${state}`, {
     hint,
   });

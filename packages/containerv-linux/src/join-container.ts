@@ -4,11 +4,13 @@ import {
   type Container,
   ContainervError,
   type Enforced,
+  type LimitName,
   nearestName,
   parseDuration,
   type StopOptions,
 } from 'containerv-api';
-import type { InitDescription } from './boot.js';
+import { describeTo, type InitDescription } from './boot.js';
+import { NO_GROUPS } from './cgroup/groups.js';
 import { Channel } from './channel.js';
 import { LinuxContainer } from './container.js';
 import { readEnforced } from './enforcement.js';
@@ -16,7 +18,7 @@ import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
 import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
-import { describeStopped, readStateFile, type StateRecord } from './state/state-file.js';
+import { describeStopped, readInitPid, readStateFile, type StateRecord } from './state/state-file.js';
 import { systemError, failureOf } from './system-error.js';
 import { WireWriter } from './wire.js';
 
@@ -45,30 +47,36 @@ export async function joinContainer(id: string): Promise<Container> {
       throw failure === undefined ? error : systemError(failure, { what: 'Cannot join', cause: error });
     }
   }
-  const { report, description } =
-    channel === undefined ? { report: '', description: NOTHING } : await readReport(channel);
+  const { report, description, paused } = channel === undefined ? NOTHING_TOLD : await readReport(channel);
   const { cgroup: version, limits, mappedMounts } = description;
-  return new JoinedContainer(
-    addon,
-    base,
-    record,
-    channel,
-    readEnforced(report, record.network, { version, limits, mappedMounts }),
-  );
+  const enforced = readEnforced(report, record.network, { version, limits, mappedMounts });
+  const container = new JoinedContainer(addon, base, record, channel, enforced, paused);
+  await container.prepare();
+  return container;
 }
 
 const NOTHING: InitDescription = { cgroup: false, limits: {}, mappedMounts: false };
 
+interface Told {
+  readonly report: string;
+  readonly description: InitDescription;
+  readonly paused: boolean;
+}
+
+const NOTHING_TOLD: Told = { report: '', description: NOTHING, paused: false };
+
 /** What init read back when it became ready. A container that still starts answers once it has. */
-async function readReport(
-  channel: Channel,
-): Promise<{ readonly report: string; readonly description: InitDescription }> {
+async function readReport(channel: Channel): Promise<Told> {
   const { reader } = await channel.call((request) => new WireWriter(MessageType.Status, request));
   reader.u32();
-  reader.u32();
+  const paused = reader.u32() !== 0;
   const report = reader.text();
   const description = reader.text();
-  return { report, description: description === '' ? NOTHING : (JSON.parse(description) as InitDescription) };
+  return {
+    report,
+    description: description === '' ? NOTHING : (JSON.parse(description) as InitDescription),
+    paused,
+  };
 }
 
 const ENOENT = 2;
@@ -76,7 +84,7 @@ const ECONNREFUSED = 111;
 const GONE: ReadonlySet<number> = new Set([ENOENT, ECONNREFUSED]);
 
 class JoinedContainer extends LinuxContainer {
-  readonly enforced: Enforced;
+  #enforced: Enforced;
   readonly #base: BaseDirectories;
   readonly #record: StateRecord;
   #channel: Channel | undefined;
@@ -89,12 +97,19 @@ class JoinedContainer extends LinuxContainer {
     record: StateRecord,
     channel: Channel | undefined,
     enforced: Enforced,
+    paused: boolean,
   ) {
-    const { defaults } = record;
+    const { defaults, groups, network } = record;
+    const source = {
+      id: record.id,
+      groups: enforced.cgroup === false ? NO_GROUPS : groups,
+      network,
+      createdAt: new Date(record.createdAt),
+    };
     const user = { group: undefined, groups: undefined, ...defaults.user };
     super(
       addon,
-      record.id,
+      source,
       { cwd: defaults.cwd, env: defaults.env, user, rlimits: defaults.rlimits },
       {
         capabilities: BigInt(`0x${defaults.capabilities}`),
@@ -103,7 +118,7 @@ class JoinedContainer extends LinuxContainer {
       },
       record.detached,
     );
-    this.enforced = enforced;
+    this.#enforced = enforced;
     this.#base = base;
     this.#record = record;
     this.#channel = channel;
@@ -119,7 +134,17 @@ class JoinedContainer extends LinuxContainer {
         resolve();
       };
     });
-    this.enter('running');
+    this.follow(channel);
+    this.enter(paused ? 'paused' : 'running');
+  }
+
+  get enforced(): Enforced {
+    return this.#enforced;
+  }
+
+  /** What happened before we came is not told. */
+  async prepare(): Promise<void> {
+    await this.vitals.oom.skip();
   }
 
   /** Only the owner can: it holds the resources. */
@@ -137,7 +162,7 @@ class JoinedContainer extends LinuxContainer {
   async stop(options: StopOptions = {}): Promise<void> {
     const graceMs = parseDuration(options.timeout ?? STOP_GRACE_MS, 'timeout');
     if (this.state === 'stopped') return;
-    this.running('stop');
+    this.alive('stop');
     // Before the end: a stopped container is kept, a crashed one is not, and its owner may be gone.
     await this.#describe(true);
     try {
@@ -151,7 +176,7 @@ class JoinedContainer extends LinuxContainer {
   /** Ends it. Its owner, if that is alive, removes the rest when it destroys it in its turn; otherwise we do. */
   async destroy(): Promise<void> {
     if (this.state === 'destroyed') return;
-    if (this.state === 'running') await this.#end(SIGKILL, 0, 'destroyed');
+    if (this.state === 'running' || this.state === 'paused') await this.#end(SIGKILL, 0, 'destroyed');
     await removeDead(this.native, this.#base, this.id, { evenStopped: true });
     this.enter('destroyed');
   }
@@ -160,9 +185,13 @@ class JoinedContainer extends LinuxContainer {
     return this.#channel;
   }
 
-  /** The counter is its owner's; from here a kill for memory is a SIGKILL like any other. */
-  protected async takeOomKill(): Promise<boolean> {
-    return false;
+  protected async initPid(): Promise<number | null> {
+    return readInitPid(path.join(this.#base.state, this.id));
+  }
+
+  protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
+    this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
+    if (this.#channel !== undefined) describeTo(this.#channel, this.#enforced);
   }
 
   /** Only of a container that can outlive its owner; and only while init lives, so that nobody else takes the id. */
@@ -172,7 +201,7 @@ class JoinedContainer extends LinuxContainer {
   }
 
   async #end(signal: number, graceMs: number, ending: 'stopped' | 'destroyed'): Promise<void> {
-    const channel = this.running('stop');
+    const channel = this.alive('stop');
     this.#ending = ending;
     channel.awaitClose();
     try {

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContainerInfo } from 'containerv-api';
+import { freezerOf } from './cgroup/groups.js';
 import { native } from './native.js';
 import { containerIds } from './prune-containers.js';
 import { lockExclusive } from './state/claim.js';
@@ -24,14 +26,22 @@ async function describe(directory: string): Promise<ContainerInfo | undefined> {
   const claim = await lockExclusive(addon, directory);
   if (typeof claim === 'object') addon.close(claim.lock);
   const alive = claim === 'held';
-  return toInfo(record, alive ? await readInitPid(directory) : null, alive);
+  return toInfo(record, alive ? await readInitPid(directory) : null, alive, await isFrozen(record));
 }
 
-function toInfo(record: StateRecord, initPid: number | null, alive: boolean): ContainerInfo {
+/** As the kernel has it: whoever paused it. */
+async function isFrozen({ groups }: StateRecord): Promise<boolean> {
+  const freezer = freezerOf(groups);
+  if (freezer === undefined) return false;
+  const state = await readFile(freezer.file, 'utf8').catch(() => '');
+  return state.trim() === freezer.frozen;
+}
+
+function toInfo(record: StateRecord, initPid: number | null, alive: boolean, frozen: boolean): ContainerInfo {
   const running = alive && !record.stopped && initPid !== null;
   return {
     id: record.id,
-    state: running ? 'running' : alive && !record.stopped ? 'created' : 'stopped',
+    state: running ? (frozen ? 'paused' : 'running') : alive && !record.stopped ? 'created' : 'stopped',
     guest: 'linux',
     initPid: running ? initPid : null,
     ownerPid: record.ownerPid,

@@ -39,6 +39,15 @@ export interface Native {
   /** Ids of the active security modules (LSM_ID_* of linux/lsm.h); `undefined` before Linux 6.8. */
   securityModules(): readonly number[] | undefined;
   duplicate(fd: number): number;
+  /** Files that are kept open, each from its start; empty where that fails. */
+  readAll(fds: readonly number[]): Promise<string[]>;
+  /**
+   * The processes in `groups`, files called `cgroup.procs`, or, without any, those that descend from init. None that
+   * only got the number of one that has ended.
+   */
+  listProcesses(init: number, id: string, groups: readonly string[]): Promise<RawProcessList>;
+  /** A descriptor that is readable when this v1 memory group is out of memory. */
+  watchOom(directory: string): number;
   close(fd: number): void;
   /** For descriptors of removed files: closing the last one frees their blocks, which may wait for the disk. */
   closeInBackground(fds: readonly number[]): void;
@@ -77,6 +86,23 @@ export interface RawFile {
   readonly kind: number;
   readonly path: Buffer;
   readonly count: number;
+}
+
+/** Processes as procfs shows them to this process; bytes where what they hold is theirs to choose. */
+export interface RawProcessList {
+  readonly processes: readonly RawProcess[];
+  readonly uidMap: string;
+  /** Empty: it cannot be read. */
+  readonly passwd: Buffer;
+  readonly pageBytes: number;
+  readonly ticksPerSecond: number;
+}
+
+export interface RawProcess {
+  readonly pid: number;
+  readonly stat: Buffer;
+  readonly status: Buffer;
+  readonly cmdline: Buffer;
 }
 
 export type FileStep = { readonly path: string; readonly optional?: boolean } & (

@@ -1,9 +1,15 @@
-import { ContainervError, type Enforced, parseDuration, type StopOptions } from 'containerv-api';
-import { awaitReady, type Booted, type BootInput, startInit } from './boot.js';
-import { readFile } from 'node:fs/promises';
-import { parseOomKills } from './cgroup/cgroup.js';
+import {
+  ContainervError,
+  type Enforced,
+  type LimitName,
+  parseDuration,
+  type StopOptions,
+} from 'containerv-api';
+import { awaitReady, type Booted, type BootInput, describeTo, startInit } from './boot.js';
+import { NO_GROUPS } from './cgroup/groups.js';
 import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
+import { thawSteps } from './freeze.js';
 import type { Native } from './native.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
@@ -26,11 +32,17 @@ export class OwnedContainer extends LinuxContainer {
   #destroying = false;
   /** An init that is ending and that nobody has waited for: the destruction does, and removes the rest in one turn. */
   #unreaped: number | undefined;
-  #oomKills = 0;
 
   constructor(native: Native, input: BootInput, resources: Resources, booted: Booted) {
     const { spec, confinement } = input;
-    super(native, spec.id, spec, confinement, spec.detached);
+    const { groups } = input.plan.cgroups;
+    const source = {
+      id: spec.id,
+      groups: resources.cgroup.version === false ? NO_GROUPS : groups,
+      network: booted.enforced.network,
+      createdAt: new Date(input.plan.record.createdAt),
+    };
+    super(native, source, spec, confinement, spec.detached);
     this.#input = input;
     this.#resources = resources;
     this.#enforced = booted.enforced;
@@ -47,7 +59,7 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   async start(): Promise<void> {
-    if (this.state === 'running') return;
+    if (this.state === 'running' || this.state === 'paused') return;
     if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
     const { init, error } = await startInit(this.native, this.#input, this.#resources);
     if (init === undefined) throw error;
@@ -70,7 +82,7 @@ export class OwnedContainer extends LinuxContainer {
   async stop(options: StopOptions = {}): Promise<void> {
     const graceMs = parseDuration(options.timeout ?? STOP_GRACE_MS, 'timeout');
     if (this.state === 'stopped') return;
-    const channel = this.running('stop');
+    const channel = this.alive('stop');
     this.#ending ??= 'stopped';
     channel.awaitClose();
     await this.#askToStop(channel, graceMs);
@@ -87,14 +99,13 @@ export class OwnedContainer extends LinuxContainer {
     return this.#booted?.channel;
   }
 
-  protected async takeOomKill(): Promise<boolean> {
-    const { oomFile } = this.#resources.cgroup;
-    if (oomFile === undefined) return false;
-    const kills = parseOomKills(await readFile(oomFile, 'utf8').catch(() => ''));
-    const more = kills > this.#oomKills;
-    this.#oomKills = Math.max(kills, this.#oomKills);
-    if (more) this.emit('oom');
-    return more;
+  protected async initPid(): Promise<number | null> {
+    return this.#booted?.pid ?? null;
+  }
+
+  protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
+    this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
+    if (this.#booted !== undefined) describeTo(this.#booted.channel, this.#enforced);
   }
 
   #adopt(booted: Booted): void {
@@ -116,11 +127,12 @@ export class OwnedContainer extends LinuxContainer {
       };
     });
     this.#ended.catch(() => {});
+    this.follow(booted.channel);
     this.enter('running');
   }
 
   async #afterEnd(init: number): Promise<void> {
-    await this.native.reap(init, [], []);
+    await this.native.reap(init, thawSteps(this.vitals.groups), []);
     // Whoever ended it, and however: as long as we live it can be started again. With its directory gone it cannot be
     // described, but still be destroyed.
     if (!this.#destroying) await this.#resources.describe(true).catch(() => {});

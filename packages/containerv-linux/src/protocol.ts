@@ -14,6 +14,7 @@ export const MessageType = {
   SpawnJoined: 7,
   Trees: 8,
   Keep: 9,
+  Pause: 10,
   Ready: 101,
   Failed: 102,
   Spawned: 103,
@@ -21,6 +22,7 @@ export const MessageType = {
   Done: 105,
   StatusReport: 106,
   Stopped: 107,
+  Paused: 108,
 } as const;
 
 export const PlanFlag = {

@@ -4,6 +4,7 @@ import { type Cgroup, type CgroupPlan, planCgroup } from './cgroup/cgroup.js';
 import type { Confinement } from './confinement.js';
 import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
+import { thawSteps } from './freeze.js';
 import type { FileStep, Native } from './native.js';
 import type { HostView } from './plan/host-view.js';
 import { lockFile } from './state/claim.js';
@@ -45,7 +46,7 @@ export function planResources(
   const stateDirectory = path.join(base.state, spec.id);
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
   const cgroups = planCgroup(spec.id, spec.limits);
-  const record = describeContainer(spec, confinement, dataDirectory, cgroups.directories);
+  const record = describeContainer(spec, confinement, dataDirectory, cgroups);
   const batch = new FileBatch();
   for (const source of rootSources(spec)) batch.add({ op: 'directory', path: source });
   batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
@@ -125,8 +126,10 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
   const removal = removalSteps(plan.leftovers);
   const { dataDirectory } = plan.leftovers;
   // What the container wrote is removed while the kernel takes it down; what it still adds meanwhile, afterwards.
-  const early: FileStep[] =
-    dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true }];
+  const early: FileStep[] = [
+    ...thawSteps(plan.cgroups.groups),
+    ...(dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true } as const]),
+  ];
   const results = await (init === undefined
     ? native.files(removal.steps)
     : native.reap(init, early, removal.steps));
@@ -175,7 +178,7 @@ function describeContainer(
   spec: ContainerSpec,
   confinement: Confinement,
   dataDirectory: string | null,
-  cgroups: readonly string[],
+  { directories, groups }: CgroupPlan,
 ): ResourcePlan['record'] {
   return {
     version: 1,
@@ -187,7 +190,8 @@ function describeContainer(
     policy: typeof spec.policy === 'string' ? spec.policy : spec.policy.name,
     network: spec.network.mode,
     dataDirectory,
-    cgroups,
+    cgroups: directories,
+    groups,
     defaults: {
       cwd: spec.cwd,
       env: spec.env,

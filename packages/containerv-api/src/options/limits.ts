@@ -1,6 +1,7 @@
 import { type ByteSize, parseByteSize } from '../byte-size.js';
 import { checkInteger, checkOptions, checkText, conflictingOptions, invalidOption } from '../option-check.js';
 import { parseCpuList } from './cpu-list.js';
+import { type ResolvedHugetlbLimit, resolveHugetlbLimits } from './hugetlb-limits.js';
 import { type IoLimits, type ResolvedIoLimits, resolveIoLimits } from './io-limits.js';
 
 /**
@@ -12,6 +13,8 @@ import { type IoLimits, type ResolvedIoLimits, resolveIoLimits } from './io-limi
 export interface Limits {
   /** Memory that may be used before the kernel kills, at least 1 MiB. `'max'` lifts it. @defaultValue '1G' */
   readonly memory?: ByteSize | 'max' | undefined;
+  /** Memory above which the container is slowed down and its memory reclaimed; cgroup v2 only. @defaultValue no limit */
+  readonly memoryHigh?: ByteSize | 'max' | undefined;
   /** Swap space on top of `memory`. `'max'` lifts it. @defaultValue the kernel's own */
   readonly swap?: ByteSize | 'max' | undefined;
   /** Processors' worth of time, at least 0.01: `0.5` is half of one. `'max'` lifts it. @defaultValue no limit */
@@ -26,6 +29,8 @@ export interface Limits {
   readonly cpuset?: string | undefined;
   /** Block device bandwidth. @defaultValue no limit */
   readonly io?: IoLimits | undefined;
+  /** Huge pages by their size: `{ '2M': '64M', '1G': 0 }`. @defaultValue no limit */
+  readonly hugetlb?: Readonly<Record<string, ByteSize | 'max'>> | undefined;
 }
 
 export type LimitName = keyof Limits;
@@ -33,6 +38,7 @@ export type LimitName = keyof Limits;
 /** {@link Limits} with units in the names. `undefined`: no limit was asked for, leave the kernel's default. */
 export interface ResolvedLimits {
   readonly memoryBytes: number | 'max';
+  readonly memoryHighBytes: number | 'max' | undefined;
   readonly swapBytes: number | 'max' | undefined;
   readonly cpus: number | 'max' | undefined;
   readonly cpuWeight: number;
@@ -41,12 +47,14 @@ export interface ResolvedLimits {
   /** Processor numbers, ascending. */
   readonly cpuset: readonly number[] | undefined;
   readonly io: ResolvedIoLimits | undefined;
+  readonly hugetlb: readonly ResolvedHugetlbLimit[] | undefined;
   /** Which limits the caller gave. Those must be enforced; the others are defaults. */
   readonly explicit: Readonly<Record<LimitName, boolean>>;
 }
 
 const NAMES: readonly LimitName[] = [
   'memory',
+  'memoryHigh',
   'swap',
   'cpus',
   'cpuWeight',
@@ -54,6 +62,7 @@ const NAMES: readonly LimitName[] = [
   'pids',
   'cpuset',
   'io',
+  'hugetlb',
 ];
 const DEFAULT_MEMORY_BYTES = 1024 ** 3;
 const DEFAULT_CPU_WEIGHT = 100;
@@ -72,6 +81,8 @@ export function resolveLimits(limits: Limits = {}, option = 'limits'): ResolvedL
   }
   return {
     memoryBytes: limits.memory === undefined ? DEFAULT_MEMORY_BYTES : memory(limits.memory, option),
+    memoryHighBytes:
+      limits.memoryHigh === undefined ? undefined : bytesOrMax(limits.memoryHigh, `${option}.memoryHigh`),
     swapBytes: limits.swap === undefined ? undefined : bytesOrMax(limits.swap, `${option}.swap`),
     cpus: limits.cpus === undefined ? undefined : cpus(limits.cpus, `${option}.cpus`),
     cpuWeight:
@@ -86,11 +97,23 @@ export function resolveLimits(limits: Limits = {}, option = 'limits'): ResolvedL
         ? undefined
         : parseCpuList(checkText(limits.cpuset, `${option}.cpuset`), `${option}.cpuset`),
     io: limits.io === undefined ? undefined : resolveIoLimits(limits.io, `${option}.io`),
+    hugetlb:
+      limits.hugetlb === undefined ? undefined : resolveHugetlbLimits(limits.hugetlb, `${option}.hugetlb`),
     explicit: Object.fromEntries(NAMES.map((name) => [name, limits[name] !== undefined])) as Record<
       LimitName,
       boolean
     >,
   };
+}
+
+/**
+ * What `container.update` changes: {@link resolveLimits}, of which only the `explicit` ones count.
+ * @throws ContainervError `ERR_CONTAINERV_INVALID_OPTION` when nothing is to change
+ */
+export function resolveLimitChanges(limits: Limits): ResolvedLimits {
+  const resolved = resolveLimits(limits);
+  if (Object.values(resolved.explicit).some(Boolean)) return resolved;
+  throw invalidOption('limits', 'at least one limit to change', limits);
 }
 
 function memory(value: ByteSize, option: string): number | 'max' {

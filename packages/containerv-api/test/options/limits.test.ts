@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Limits, resolveLimits } from '../../src/index.js';
+import { type Limits, resolveLimitChanges, resolveLimits } from '../../src/index.js';
 import { fc, property } from '../property.js';
 import { expectInvalid } from '../invalid.js';
 
@@ -90,6 +90,34 @@ property([fc.uniqueArray(fc.nat({ max: 300 }), { minLength: 1 })])(
     expect(resolveLimits({ cpuset: cpus.join(',') }).cpuset).toEqual([...cpus].sort((a, b) => a - b));
   },
 );
+
+test('memory.high is bytes or none', () => {
+  expect(resolveLimits({ memoryHigh: '64M' }).memoryHighBytes).toBe(64 * 1024 ** 2);
+  expect(resolveLimits({ memoryHigh: 'max' }).memoryHighBytes).toBe('max');
+  expectInvalid(() => resolveLimits({ memoryHigh: '64X' }), '`limits.memoryHigh`');
+});
+
+test('huge pages by size, as the kernel names them', () => {
+  expect(resolveLimits({ hugetlb: { '2M': '64M', '1GiB': 'max', '64K': 0, 2097152: 7 } }).hugetlb).toEqual([
+    { pageSize: '2MB', bytes: 7 },
+    { pageSize: '2MB', bytes: 64 * 1024 ** 2 },
+    { pageSize: '1GB', bytes: 'max' },
+    { pageSize: '64KB', bytes: 0 },
+  ]);
+  for (const size of ['3M', '512', '0', '2MB', 'x'])
+    expectInvalid(() => resolveLimits({ hugetlb: { [size]: 0 } }), 'limits.hugetlb');
+  expectInvalid(() => resolveLimits({ hugetlb: { '2M': -1 } }), 'limits.hugetlb.2M');
+});
+
+test('a change names what it changes', () => {
+  const { explicit, pids } = resolveLimitChanges({ pids: 7 });
+  expect({ pids, changed: Object.entries(explicit).filter(([, given]) => given) }).toEqual({
+    pids: 7,
+    changed: [['pids', true]],
+  });
+  expectInvalid(() => resolveLimitChanges({}), 'at least one limit');
+  expectInvalid(() => resolveLimitChanges({ pids: undefined }), 'at least one limit');
+});
 
 test('device limits are resolved one by one', () => {
   const io = {

@@ -19,6 +19,8 @@
 #include "js.h"
 #include "launcher.h"
 #include "observer_js.h"
+#include "oom_events.h"
+#include "process_list.h"
 #include "remove_tree.h"
 #include "start_init.h"
 
@@ -301,6 +303,63 @@ Napi::Value set_window_size_js(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+std::vector<std::string> texts_argument(const Napi::Value& value) {
+  std::vector<std::string> texts;
+  const auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) texts.push_back(list.Get(i).ToString());
+  return texts;
+}
+
+// readAll(fds): Promise<texts>; files that are kept open, each read from its start, empty where that fails
+Napi::Value read_all_js(const Napi::CallbackInfo& info) {
+  std::vector<int> fds;
+  const auto list = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) fds.push_back(list.Get(i).ToNumber());
+  return Task<std::vector<std::string>>::run(
+      info.Env(), [fds = std::move(fds)] { return read_all(fds); },
+      [](Napi::Env env, std::vector<std::string>& texts) {
+        auto result = Napi::Array::New(env, texts.size());
+        for (uint32_t i = 0; i < texts.size(); ++i) result.Set(i, texts[i]);
+        return Napi::Value(result);
+      });
+}
+
+// listProcesses(init, id, groups): Promise<{ processes, uidMap, passwd, pageBytes, ticksPerSecond }>
+Napi::Value list_processes_js(const Napi::CallbackInfo& info) {
+  const auto bytes = [](Napi::Env env, const std::string& text) {
+    return Napi::Buffer<char>::Copy(env, text.data(), text.size());
+  };
+  return Task<ProcessList>::run(
+      info.Env(),
+      [request = ListRequest{fd_argument(info, 0), text_argument(info, 1), texts_argument(info[2])}] {
+        return list_processes(request);
+      },
+      [bytes](Napi::Env env, ProcessList& list) {
+        auto processes = Napi::Array::New(env, list.processes.size());
+        for (uint32_t i = 0; i < list.processes.size(); ++i) {
+          auto process = Napi::Object::New(env);
+          process.Set("pid", list.processes[i].pid);
+          process.Set("stat", bytes(env, list.processes[i].stat));
+          process.Set("status", bytes(env, list.processes[i].status));
+          process.Set("cmdline", bytes(env, list.processes[i].cmdline));
+          processes.Set(i, process);
+        }
+        auto result = Napi::Object::New(env);
+        result.Set("processes", processes);
+        result.Set("uidMap", list.uid_map);
+        result.Set("passwd", bytes(env, list.passwd));
+        result.Set("pageBytes", static_cast<double>(sysconf(_SC_PAGESIZE)));
+        result.Set("ticksPerSecond", static_cast<double>(sysconf(_SC_CLK_TCK)));
+        return Napi::Value(result);
+      });
+}
+
+// watchOom(directory): fd, readable when the v1 memory group is out of memory
+Napi::Value watch_oom_js(const Napi::CallbackInfo& info) {
+  UniqueFd event = watch_oom(text_argument(info, 0));
+  return own(info.Env(), event);
+}
+
 // landlockAbi(): the newest Landlock ABI of this kernel, 0 without Landlock (landlock_create_ruleset(2))
 Napi::Value landlock_abi_js(const Napi::CallbackInfo& info) {
   constexpr unsigned kVersion = 1;
@@ -367,6 +426,8 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"hasSystemCall", guard<has_system_call_js>},  {"close", guard<close_js>},                    {"landlockAbi", guard<landlock_abi_js>},
       {"securityModules", guard<security_modules_js>},
       {"duplicate", guard<duplicate_js>},            {"closeInBackground", guard<close_in_background_js>},
+      {"readAll", guard<read_all_js>},               {"listProcesses", guard<list_processes_js>},
+      {"watchOom", guard<watch_oom_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
   return exports;

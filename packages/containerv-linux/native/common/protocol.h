@@ -36,10 +36,12 @@ enum MessageType : uint32_t {
   kKill = 3,
   kStop = 4,
   kStatus = 5,
-  kDescribe = 6,  // bytes for clients that join later, from the owner
+  kDescribe = 6,  // bytes for clients that join later
   kSpawnJoined = 7,  // as kSpawn, over the container's own cwd, user, limits and environment
   kTrees = 8,     // before the plan: descriptors of detached mounts, which become staging/trees/0 and so on
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
+  // u32 paused, text: what thaws; a descriptor to write that to. Everybody is told (kPaused).
+  kPause = 10,
   // init -> driver
   kReady = 101,
   kFailed = 102,
@@ -48,6 +50,7 @@ enum MessageType : uint32_t {
   kDone = 105,
   kStatusReport = 106,
   kStopped = 107,  // u32 signal: a process with kJobControl was stopped
+  kPaused = 108,   // u32 paused; of no request
 };
 
 enum PlanFlag : uint32_t {

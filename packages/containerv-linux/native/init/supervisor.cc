@@ -166,6 +166,7 @@ void Supervisor::serve(Client* client) {
     case kStop: stop(client, message_); break;
     case kStatus: report_status(client, message_); break;
     case kDescribe: describe(client, message_); break;
+    case kPause: pause(client, message_); break;
     default: drop(client);
   }
   // Descriptors that came with it and were not passed on must not stay open here.
@@ -235,6 +236,10 @@ void Supervisor::spawn(Client* client, Message& message) {
   }
   if (stopping_) {
     failure.set(ESHUTDOWN, "start process", "fork");
+    return answer_failure(client, message.request(), failure);
+  }
+  if (paused_) {
+    failure.set(EBUSY, "start process", "fork");
     return answer_failure(client, message.request(), failure);
   }
   Terminal terminal;
@@ -393,18 +398,37 @@ void Supervisor::kill_process(Client* client, const Message& message) {
 void Supervisor::report_status(Client* client, const Message& message) {
   WireWriter report(kStatusReport, message.request());
   report.u32(processes_.size());
-  report.u32(stopping_);
+  report.u32(paused_);
   report.text(report_);
   report.text(description_);
   answer(client, report.message());
 }
 
-// What the driver wants clients that join later to know. No answer: it is sent before any can ask.
+// What the driver wants clients that join later to know. No answer: it is sent before any can ask, or because something
+// has changed.
 void Supervisor::describe(Client* client, const Message& message) {
   WireReader reader(message.body());
   const char* text = reader.text();
-  if (!reader.finished() || !client->owner()) return drop(client);
+  if (!reader.finished()) return drop(client);
   snprintf(description_, sizeof description_, "%s", text);
+}
+
+// The driver has the others stand still, or is about to; we only start no more of them.
+void Supervisor::pause(Client* client, Message& message) {
+  WireReader reader(message.body());
+  const bool paused = reader.u32() != 0;
+  const char* word = reader.text();
+  if (!reader.finished() || (paused && message.descriptors().empty())) return drop(client);
+  paused_ = paused;
+  if (paused)
+    freezer_.hold(static_cast<UniqueFd&&>(message.descriptors()[0]), word);
+  else
+    freezer_.release();
+  WireWriter told(kPaused, 0);
+  told.u32(paused);
+  for (Client* each = clients_; each; each = each->next) answer(each, told.message());
+  // After the news: who asked knows whose doing that was.
+  answer(client, WireWriter(kDone, message.request()).message());
 }
 
 // Signals every process, waits for them up to the grace time, then kills what is left and ends.
@@ -428,15 +452,19 @@ void Supervisor::kill_everything(int signal) {
   if (settings_.pid_namespace) {
     ::kill(-1, signal);
     if (signal == SIGKILL) end();
+    // What stands still handles no signal.
+    freezer_.thaw();
     return;
   }
   for (Process* process = processes_.first(); process; process = process->next) ::kill(-process->command, signal);
   if (signal == SIGKILL) end();
+  freezer_.thaw();
 }
 
 // Without a pid namespace we are a subreaper: every orphan below us becomes our child, so killing our
 // children until there are none ends them all.
 void Supervisor::end() {
+  freezer_.thaw();
   if (!settings_.pid_namespace) kill_descendants(settings_.proc);
   _exit(0);
 }

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "confinement.h"
 #include "failure.h"
+#include "freezer.h"
 #include "process_table.h"
 
 namespace containerv {
@@ -49,6 +50,7 @@ class Supervisor {
   void stop(Client* client, const Message& message);
   void report_status(Client* client, const Message& message);
   void describe(Client* client, const Message& message);
+  void pause(Client* client, Message& message);
 
   void settle_start(Process* process);
   void report_stop(Process* process, int signal);
@@ -67,6 +69,8 @@ class Supervisor {
   const char* report_ = "";
   char description_[1024] = {};
   bool stopping_ = false;
+  bool paused_ = false;
+  Freezer freezer_;
   Message message_;
   int stdio_[protocol::kMaxDescriptors];
   size_t stdio_count_ = 0;

@@ -1,21 +1,30 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { groupForContainers } from './delegation.js';
 
 /** The control group hierarchies of this machine, as seen from this process. */
 export interface CgroupHierarchies {
   /** v1 controllers, and the directory of our own group in each. */
   readonly v1: ReadonlyMap<string, string>;
-  /** The v2 hierarchy: its mount point, our own group, and which controllers it has. */
-  readonly v2:
-    | { readonly mount: string; readonly own: string; readonly controllers: readonly string[] }
-    | undefined;
+  /** `undefined`: it is not mounted, or our own group is not in the part that is. */
+  readonly v2: UnifiedHierarchy | undefined;
+}
+
+/** The v2 hierarchy. */
+export interface UnifiedHierarchy {
+  readonly mount: string;
+  /** The group that containers go below. */
+  readonly parent: string;
+  /** What that group can hand down. */
+  readonly controllers: readonly string[];
 }
 
 /** @param mountinfo /proc/self/mountinfo @param membership /proc/self/cgroup (cgroups(7)) */
 export function parseHierarchies(
   mountinfo: string,
   membership: string,
-  readControllers: (mount: string) => string,
+  readControllers: (directory: string) => string,
+  findParent: (mount: string, own: string) => string,
 ): CgroupHierarchies {
   const paths = new Map<string, string>();
   for (const line of membership.split('\n')) {
@@ -30,11 +39,9 @@ export function parseHierarchies(
     if (mount?.type === 'cgroup2' && v2 === undefined) {
       const own = below(mount, paths.get(''));
       if (own === undefined) continue;
-      v2 = {
-        mount: mount.point,
-        own,
-        controllers: readControllers(mount.point).split(/\s+/).filter(Boolean),
-      };
+      const parent = findParent(mount.point, own);
+      const controllers = readControllers(parent).split(/\s+/).filter(Boolean);
+      v2 = { mount: mount.point, parent, controllers };
     } else if (mount?.type === 'cgroup') {
       for (const option of mount.options) {
         const own = below(mount, paths.get(option));
@@ -49,7 +56,8 @@ export function readHierarchies(): CgroupHierarchies {
   return parseHierarchies(
     readFileSync('/proc/self/mountinfo', 'utf8'),
     readFileSync('/proc/self/cgroup', 'utf8'),
-    (mount) => readFileSync(path.join(mount, 'cgroup.controllers'), 'utf8'),
+    (directory) => readFileSync(path.join(directory, 'cgroup.controllers'), 'utf8'),
+    (mount, own) => groupForContainers(mount, own, process.getuid?.() === 0),
   );
 }
 

@@ -151,16 +151,27 @@ export function checkCgroup(host: HostFiles, { v1, v2 }: CgroupHierarchies): Hos
       name,
       status: 'degraded',
       detail: `${version}, without ${lacking}: those limits cannot be enforced, and asking for one is an error.`,
-      fix: unified ? 'Boot with cgroup_enable=memory.' : 'sudo mount -t cgroup2 none /sys/fs/cgroup',
+      fix: unified ? missingController(host) : 'sudo mount -t cgroup2 none /sys/fs/cgroup',
     };
   }
   if (host.uid === 0) return { name, status: 'ok', detail: `${version}: ${found.join(', ')}` };
+  if (unified && v2.parent !== v2.mount) {
+    return { name, status: 'ok', detail: `${version}, delegated below ${v2.parent}: ${found.join(', ')}` };
+  }
   return {
     name,
     status: 'degraded',
     detail: `${version}, but not for this user: the default limits do not hold, and asking for one is an error.`,
-    fix: 'Run as root for limits.',
+    fix: unified
+      ? 'Start this program in a group that is delegated to you: systemd-run --user --scope -p Delegate=yes COMMAND'
+      : 'Run as root for limits.',
   };
+}
+
+function missingController({ uid }: HostFiles): string {
+  return uid === 0
+    ? 'Boot with cgroup_enable=memory.'
+    : "Have systemd delegate more: sudo systemctl edit user@.service, with '[Service]' and 'Delegate=cpu cpuset io memory pids', and log in again.";
 }
 
 /** Mounts over parts of /proc keep the kernel from mounting a new one in a user namespace (mount_too_revealing). */

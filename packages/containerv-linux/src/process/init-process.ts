@@ -54,6 +54,8 @@ export class InitProcess {
   #settled = false;
   #ended = false;
   #killCause: 'timeout' | 'aborted' | undefined;
+  /** Somebody asked for its end by SIGKILL: the kernel did not, for memory. */
+  #killed = false;
   #timers: NodeJS.Timeout[] = [];
   readonly #onAbort = (): void => this.#end('aborted');
   #reportExit: (status: ExitStatus) => void = () => {};
@@ -124,6 +126,7 @@ export class InitProcess {
 
   async kill(signal: number, wholeGroup = false): Promise<void> {
     if (this.#ended) return;
+    if (signal === SIGKILL) this.#killed = true;
     try {
       await this.#host.channel.call((request) =>
         new WireWriter(MessageType.Kill, request)
@@ -218,7 +221,7 @@ export class InitProcess {
     if (this.#killCause !== undefined) return this.#killCause;
     if (signal === undefined) return 'exit';
     if (signal === SIGSYS) return 'seccomp';
-    if (signal === SIGKILL && (await this.#host.takeOomKill())) return 'oom';
+    if (signal === SIGKILL && !this.#killed && (await this.#host.takeOomKill())) return 'oom';
     return 'signal';
   }
 }

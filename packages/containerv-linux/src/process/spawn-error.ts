@@ -1,4 +1,4 @@
-import type { ContainervError, ErrorCode, ProcessSpec } from 'containerv-api';
+import { ContainervError, type ErrorCode, type ProcessSpec } from 'containerv-api';
 import { FILE_RULES_STEP, rulesetError } from '../landlock/ruleset-error.js';
 import { type SystemFailure, systemError } from '../system-error.js';
 
@@ -8,6 +8,7 @@ const ENOEXEC = 8;
 const EAGAIN = 11;
 const ENOMEM = 12;
 const EACCES = 13;
+const EBUSY = 16;
 const ENOTDIR = 20;
 const ELOOP = 40;
 
@@ -30,6 +31,16 @@ export function spawnError(failure: SystemFailure, spec: ProcessSpec): Container
   }
   if (step === FILE_RULES_STEP) return rulesetError(failure);
   if (step === 'become user') return userError(failure, spec);
+  if (step === 'start process' && errno === EBUSY) {
+    return new ContainervError(
+      'ERR_CONTAINERV_STATE',
+      `Cannot start '${spec.argv[0]}': the container is paused`,
+      {
+        step,
+        hint: 'Call resume() first.',
+      },
+    );
+  }
   if (errno === EAGAIN || errno === ENOMEM) {
     const hint = 'The container is at its `limits.pids` or `limits.memory`.';
     return systemError(failure, { what: 'Cannot start another process', code: 'ERR_CONTAINERV_SPAWN', hint });

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { GroupDirectories } from '../cgroup/groups.js';
 import type { Enforced, ResolvedRlimit } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import type { Native } from '../native.js';
 import { systemError } from '../system-error.js';
 import { lockFile } from './claim.js';
 
-const MAX_BYTES = 1024 * 1024;
+// The environment of every process is in it, which may be megabytes.
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** What other processes need to list, join and clean up a container. */
 export interface StateRecord {
@@ -20,7 +22,9 @@ export interface StateRecord {
   readonly network: Enforced['network'];
   /** Host directories that go when the container does. */
   readonly dataDirectory: string | null;
+  /** Control groups that go when the container does, inner ones first. */
   readonly cgroups: readonly string[];
+  readonly groups: GroupDirectories;
   readonly stopped: boolean;
   readonly defaults: ProcessDefaultsRecord;
 }
@@ -106,8 +110,15 @@ function isRecord(value: unknown): value is StateRecord {
     (value['dataDirectory'] === null || isText(value['dataDirectory'])) &&
     Array.isArray(value['cgroups']) &&
     value['cgroups'].every((cgroup) => isText(cgroup)) &&
+    areGroups(value['groups']) &&
     areDefaults(value['defaults'])
   );
+}
+
+function areGroups(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['v1'])) return false;
+  const directories = [value['unified'] ?? '/', ...Object.values(value['v1'])];
+  return directories.every((directory) => isText(directory) && directory.startsWith('/'));
 }
 
 function areDefaults(value: unknown): boolean {

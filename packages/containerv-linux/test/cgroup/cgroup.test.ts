@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Limits, resolveLimits } from 'containerv-api';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Cgroup, type CgroupPlan, parseOomKills, planCgroup } from '../../src/cgroup/cgroup.js';
+import { type Cgroup, type CgroupPlan, planCgroup } from '../../src/cgroup/cgroup.js';
+import { oomFile, parseOomKills } from '../../src/cgroup/oom-file.js';
 import type { CgroupHierarchies } from '../../src/cgroup/hierarchy.js';
 import { FileBatch } from '../../src/file-batch.js';
 import type { FileResult, FileStep } from '../../src/native.js';
@@ -27,11 +28,11 @@ const V1: CgroupHierarchies = {
 };
 const V2: CgroupHierarchies = {
   v1: new Map(),
-  v2: { mount: '/cg', own: '/cg/own', controllers: ['cpu', 'memory', 'pids', 'io'] },
+  v2: { mount: '/cg', parent: '/cg', controllers: ['cpu', 'memory', 'pids', 'io'] },
 };
 const HYBRID: CgroupHierarchies = {
   ...V1,
-  v2: { mount: '/cg/unified', own: '/cg/unified', controllers: [] },
+  v2: { mount: '/cg/unified', parent: '/cg/unified', controllers: [] },
 };
 const NONE: CgroupHierarchies = { v1: new Map(), v2: undefined };
 
@@ -93,8 +94,9 @@ describe('v1', () => {
       version: 'v1',
       limits: { memory: true, cpuWeight: true, pids: true },
       fd: -1,
-      oomFile: '/cg/memory/own/containerv/box/memory.oom_control',
+      tasks: ['/cg/memory/own', '/cg/cpu', '/cg/pids'].map((own) => `${own}/containerv/box/tasks`),
     });
+    expect(oomFile(planned(V1).plan.groups)).toBe('/cg/memory/own/containerv/box/memory.oom_control');
     expect(outcome(HYBRID).version).toBe('hybrid');
   });
 
@@ -104,6 +106,42 @@ describe('v1', () => {
     expect(at('ensure-directory /cg/cpu/containerv')).toBeGreaterThanOrEqual(0);
     expect(at('ensure-directory /cg/cpu/containerv')).toBeLessThan(at('mkdir /cg/cpu/containerv/box'));
     expect(at('mkdir /cg/cpu/containerv/box')).toBeLessThan(at('write /cg/cpu/containerv/box/cpu.shares'));
+  });
+
+  test('what counts only is entered too; what may be needed later is known, and not made', () => {
+    const names = ['memory', 'cpuacct', 'blkio', 'freezer', 'cpuset'];
+    const { plan, batch } = planned({
+      v1: new Map(names.map((name) => [name, `/cg/${name}`])),
+      v2: undefined,
+    });
+    const made = batch.steps.flatMap((step) => (step.op === 'mkdir' ? [step.path] : []));
+    expect(made).toEqual(['memory', 'cpuacct', 'blkio'].map((name) => `/cg/${name}/containerv/box`));
+    expect(plan.groups.v1).toMatchObject({
+      freezer: '/cg/freezer/containerv/box',
+      cpuset: '/cg/cpuset/containerv/box',
+    });
+    expect(plan.directories).toEqual(expect.arrayContaining(Object.values(plan.groups.v1)));
+  });
+
+  test('where everything is mounted together, what is paused is below the rest, which init stays in', () => {
+    const together: CgroupHierarchies = {
+      v1: new Map(['memory', 'cpu', 'pids', 'freezer'].map((name) => [name, '/cg/all'])),
+      v2: undefined,
+    };
+    const { plan } = planned(together);
+    expect(plan.groups.v1['freezer']).toBe('/cg/all/containerv/box/paused');
+    expect(plan.directories).toEqual(['/cg/all/containerv/box/paused', '/cg/all/containerv/box']);
+  });
+
+  test('a user who was given some controllers has those', () => {
+    const some = (step: FileStep): Partial<FileResult> | undefined =>
+      step.path.startsWith('/cg/cpu') && step.op !== 'ensure-directory'
+        ? failed(step.op === 'mkdir' ? EACCES : ENOENT, step.op)
+        : undefined;
+    const found = outcome(V1, { memory: '64M' }, some);
+    expect(found).toMatchObject({ version: 'v1', limits: { memory: true, cpuWeight: false, pids: true } });
+    expect(found.tasks).toEqual(['/cg/memory/own', '/cg/pids'].map((own) => `${own}/containerv/box/tasks`));
+    expect(thrownBy(() => outcome(V1, { cpuWeight: 7 }, some)).code).toBe('ERR_CONTAINERV_UNSUPPORTED');
   });
 
   test('a new cpuset has processors and memory before anything else, or no process can enter it', () => {
@@ -130,7 +168,7 @@ describe('v1', () => {
 describe('v2', () => {
   test('one group, opened for init to be born in', () => {
     const { plan, batch } = planned(V2);
-    expect(plan.directories).toEqual(['/cg/containerv/box']);
+    expect(plan.directories).toEqual(['/cg/containerv/box/paused', '/cg/containerv/box']);
     expect(plan.tasks).toEqual([]);
     expect(plan.unified).toBe(true);
     expect(batch.steps[plan.openStep]).toMatchObject({ op: 'open', path: '/cg/containerv/box' });
@@ -138,8 +176,9 @@ describe('v2', () => {
       version: 'v2',
       limits: { memory: true, cpuWeight: true, pids: true },
       fd: 77,
-      oomFile: '/cg/containerv/box/memory.events',
+      tasks: [],
     });
+    expect(oomFile(planned(V2).plan.groups)).toBe('/cg/containerv/box/memory.events');
   });
 
   test('controllers are handed down on the way, one by one, those that are needed and there', () => {
@@ -152,9 +191,11 @@ describe('v2', () => {
       '/cg +memory',
       '/cg +cpu',
       '/cg +pids',
+      '/cg +io',
       '/cg/containerv +memory',
       '/cg/containerv +cpu',
       '/cg/containerv +pids',
+      '/cg/containerv +io',
     ]);
   });
 });
@@ -188,6 +229,21 @@ describe('a limit that the kernel does not hold', () => {
     expect(error).toMatchObject({ syscall: 'write', errno: 'EINVAL', path: '/cg/containerv/box/memory.max' });
   });
 
+  test('as the host lacks the processors says which there are', () => {
+    const error = thrownBy(() => outcome(V2, { cpuset: '4000' }, refusing('cpuset.cpus', EINVAL)));
+    expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'set limits' });
+    expect(error.summary).toMatch(/this host has \d+ processors?, numbered 0.*, and no 4000/);
+  });
+
+  test('either of two files is enough where a kernel has one of them', () => {
+    const io = { weight: 50 };
+    const none = (step: FileStep) =>
+      step.op === 'write' && step.path.endsWith('weight') ? failed(ENOENT, 'open') : undefined;
+    expect(outcome(V2, { io }, refusing('io.bfq.weight', ENOENT)).limits).toMatchObject({ io: true });
+    expect(outcome(V2, { io }, refusing('io.weight', ENOENT)).limits).toMatchObject({ io: true });
+    expect(thrownBy(() => outcome(V2, { io }, none)).summary).toContain('`io`');
+  });
+
   test('as there is no controller for it is an error, which names the file', () => {
     const error = thrownBy(() => outcome(V1, { cpuset: '0' }));
     expect(error.summary).toContain('`cpuset`');
@@ -210,7 +266,7 @@ describe('without control groups', () => {
       version: false,
       limits: { memory: false, cpuWeight: false, pids: false },
       fd: -1,
-      oomFile: undefined,
+      tasks: [],
     });
   });
 
@@ -244,7 +300,7 @@ describe.for([
         version: false,
         limits: { memory: false, cpuWeight: false, pids: false },
         fd: -1,
-        oomFile: undefined,
+        tasks: [],
       });
     },
   );
@@ -255,7 +311,7 @@ describe.for([
   });
 
   test('as somebody has it is an error: their limits would not be ours', () => {
-    const [directory = ''] = planned(hierarchies).plan.directories;
+    const directory = planned(hierarchies).batch.steps.find(({ op }) => op === 'mkdir')?.path;
     const error = thrownBy(() =>
       outcome(hierarchies, {}, (step) => (step.op === 'mkdir' ? failed(EEXIST, 'mkdir') : undefined)),
     );
@@ -273,8 +329,8 @@ test('nothing of a group stops the batch: the outcome judges', () => {
 test.for([
   ['v2', 'low 0\nhigh 0\nmax 4\noom 2\noom_kill 3\noom_group_kill 0\n', 3],
   ['v1', 'oom_kill_disable 0\nunder_oom 0\noom_kill 12\n', 12],
-  ['v1 before Linux 4.13', 'oom_kill_disable 0\nunder_oom 0\n', 0],
-  ['nothing', '', 0],
+  ['v1 before Linux 4.13', 'oom_kill_disable 0\nunder_oom 0\n', null],
+  ['nothing', '', null],
 ] as const)('kills for memory of %s', ([, text, kills]) => {
   expect(parseOomKills(text)).toBe(kills);
 });

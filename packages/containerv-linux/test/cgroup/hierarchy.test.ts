@@ -11,6 +11,7 @@ function parse(
     mountinfo.join('\n'),
     membership.join('\n'),
     (mount) => `${controllers.replace('%', mount)}\n`,
+    (_mount, own) => own,
   );
 }
 
@@ -41,7 +42,7 @@ test('v2: mount, our own group, and the controllers that are there', () => {
   const found = parse([...OTHERS, V2_ALONE], ['0::/user.slice/session.scope'], 'cpuset cpu io memory pids');
   expect(found.v2).toEqual({
     mount: '/sys/fs/cgroup',
-    own: '/sys/fs/cgroup/user.slice/session.scope',
+    parent: '/sys/fs/cgroup/user.slice/session.scope',
     controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
   });
   expect(found.v1.size).toBe(0);
@@ -52,13 +53,13 @@ test('hybrid: v1 controllers beside a v2 hierarchy that has none', () => {
   expect([...found.v1.keys()]).toEqual(['memory']);
   expect(found.v2).toEqual({
     mount: '/sys/fs/cgroup/unified',
-    own: '/sys/fs/cgroup/unified/a',
+    parent: '/sys/fs/cgroup/unified/a',
     controllers: [],
   });
 });
 
 test('in a cgroup namespace our own group is the top of what is mounted', () => {
-  expect(path.resolve(parse([V2_ALONE], ['0::/']).v2?.own ?? '')).toBe('/sys/fs/cgroup');
+  expect(path.resolve(parse([V2_ALONE], ['0::/']).v2?.parent ?? '')).toBe('/sys/fs/cgroup');
 });
 
 describe('a mount that shows a part of the hierarchy', () => {
@@ -97,15 +98,15 @@ test('a controller that is mounted twice is used where it was mounted first', ()
   expect(parse([V2_ALONE, V2_BESIDE], ['0::/']).v2?.mount).toBe('/sys/fs/cgroup');
 });
 
-test('controllers are read where the hierarchy is mounted', () => {
-  expect(parse([V2_BESIDE], ['0::/'], '% memory').v2?.controllers).toEqual([
-    '/sys/fs/cgroup/unified',
+test('controllers are those of the group that containers go below', () => {
+  expect(parse([V2_BESIDE], ['0::/a'], '% memory').v2?.controllers).toEqual([
+    '/sys/fs/cgroup/unified/a',
     'memory',
   ]);
 });
 
 test('a group with a colon in its name', () => {
-  expect(parse([V2_ALONE], ['0::/a:b']).v2?.own).toBe('/sys/fs/cgroup/a:b');
+  expect(parse([V2_ALONE], ['0::/a:b']).v2?.parent).toBe('/sys/fs/cgroup/a:b');
 });
 
 test.for([

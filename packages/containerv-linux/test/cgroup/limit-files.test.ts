@@ -1,6 +1,8 @@
 import { type Limits, resolveLimits } from 'containerv-api';
 import { describe, expect, test } from 'vitest';
-import { type LimitFile, limitFilesV1, limitFilesV2 } from '../../src/cgroup/limit-files.js';
+import type { LimitFile } from '../../src/cgroup/limit-file.js';
+import { limitFilesV1 } from '../../src/cgroup/limit-files-v1.js';
+import { limitFilesV2 } from '../../src/cgroup/limit-files-v2.js';
 import { fc, property } from '../support/property.js';
 
 const HOST_CPUS = 8;
@@ -36,6 +38,29 @@ describe('v2', () => {
     expect(values(v2(limits))).toMatchObject(expected);
   });
 
+  test('block devices, and shares of them by whichever the kernel has', () => {
+    const io = { weight: 50, devices: [{ device: '8:16', readBytesPerSecond: '1M', writeOpsPerSecond: 7 }] };
+    const files = v2({ io });
+    expect(values(files)).toMatchObject({
+      'io.weight': 'default 50',
+      'io.bfq.weight': 'default 50',
+      'io.max': '8:16 rbps=1048576 wiops=7',
+    });
+    const { holds } = fileOf(files, 'io.max');
+    expect(holds('8:16 rbps=1048576 wbps=max riops=max wiops=7\n')).toBe(true);
+    expect(holds('8:16 rbps=1048576 wbps=max riops=max wiops=70\n')).toBe(false);
+    expect(holds('8:1 rbps=1048576 wbps=max riops=max wiops=7\n')).toBe(false);
+    expect(fileOf(files, 'io.weight').holds('default 50\n8:0 10\n')).toBe(true);
+  });
+
+  test('memory.high and huge pages', () => {
+    expect(values(v2({ memoryHigh: '64M', hugetlb: { '1G': 'max', '2M': 0 } }))).toMatchObject({
+      'memory.high': '67108864',
+      'hugetlb.1GB.max': 'max',
+      'hugetlb.2MB.max': '0',
+    });
+  });
+
   test('what was not asked for is not written', () => {
     for (const name of ['memory.swap.max', 'cpu.max', 'cpuset.cpus'])
       expect(values(v2({}))).not.toHaveProperty([name]);
@@ -69,9 +94,36 @@ describe('v1', () => {
     expect(names.indexOf('memory.limit_in_bytes')).toBeLessThan(names.indexOf('memory.memsw.limit_in_bytes'));
   });
 
+  test('no limit reads back as the largest number there is', () => {
+    const { holds } = fileOf(v1({ memory: 'max' }), 'memory.limit_in_bytes');
+    expect(holds('9223372036854771712\n')).toBe(true);
+    expect(holds('1073741824\n')).toBe(false);
+  });
+
+  test('block devices are limited each by itself', () => {
+    const io = { weight: 50, devices: [{ device: '8:16', readBytesPerSecond: '1M', writeOpsPerSecond: 7 }] };
+    const files = v1({ io });
+    expect(values(files)).toMatchObject({
+      'blkio.weight': '50',
+      'blkio.bfq.weight': '50',
+      'blkio.throttle.read_bps_device': '8:16 1048576',
+      'blkio.throttle.write_iops_device': '8:16 7',
+    });
+    const { holds } = fileOf(files, 'blkio.throttle.read_bps_device');
+    expect(holds('8:0 1048576\n8:16 1048576\n')).toBe(true);
+    expect(holds('8:0 1048576\n')).toBe(false);
+  });
+
+  test('huge pages by their size, rounded down by the kernel', () => {
+    const { holds, value } = fileOf(v1({ hugetlb: { '2M': '5M' } }), 'hugetlb.2MB.limit_in_bytes');
+    expect(value).toBe('5242880');
+    expect(holds('4194304\n')).toBe(true);
+    expect(holds('9223372036854771712\n')).toBe(false);
+  });
+
   test('no limit of memory leaves nothing to add swap to', () => {
     const files = values(v1({ memory: 'max', swap: '1M' }));
-    expect(files).not.toHaveProperty(['memory.limit_in_bytes']);
+    expect(files).toMatchObject({ 'memory.limit_in_bytes': '-1' });
     expect(files).not.toHaveProperty(['memory.memsw.limit_in_bytes']);
   });
 });

@@ -146,11 +146,11 @@ describe('control groups', () => {
   });
   const v2 = (...controllers: string[]): CgroupHierarchies => ({
     v1: new Map(),
-    v2: { mount: '/cg', own: '/cg', controllers },
+    v2: { mount: '/cg', parent: '/cg', controllers },
   });
   const hybrid = {
     ...v1('memory', 'cpu', 'pids'),
-    v2: { mount: '/cg/unified', own: '/cg/unified', controllers: [] },
+    v2: { mount: '/cg/unified', parent: '/cg/unified', controllers: [] },
   };
 
   test.for([
@@ -169,7 +169,25 @@ describe('control groups', () => {
     expect(checkCgroup(fakeHost(), v2('memory', 'cpu', 'pids'))).toMatchObject({
       status: 'degraded',
       detail: expect.stringContaining('not for this user') as string,
-      fix: 'Run as root for limits.',
+      fix: expect.stringContaining('systemd-run --user --scope -p Delegate=yes') as string,
+    });
+    expect(checkCgroup(fakeHost(), v1('memory', 'cpu', 'pids')).fix).toBe('Run as root for limits.');
+  });
+
+  test('are for a user to whom a group was delegated, as far as its controllers go', () => {
+    const delegated = (...controllers: string[]): CgroupHierarchies => ({
+      v1: new Map(),
+      v2: { mount: '/cg', parent: '/cg/user/app.slice', controllers },
+    });
+    expect(checkCgroup(fakeHost(), delegated('memory', 'cpu', 'pids'))).toEqual({
+      name: 'control groups',
+      status: 'ok',
+      detail: 'v2, delegated below /cg/user/app.slice: memory, cpu, pids',
+    });
+    const some = checkCgroup(fakeHost(), delegated('memory', 'pids'));
+    expect(some).toMatchObject({
+      status: 'degraded',
+      fix: expect.stringContaining('Delegate=cpu') as string,
     });
   });
 

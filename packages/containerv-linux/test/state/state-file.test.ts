@@ -27,6 +27,7 @@ const RECORD: StateRecord = {
   network: 'none',
   dataDirectory: null,
   cgroups: ['/sys/fs/cgroup/pids/containerv/box'],
+  groups: { unified: null, v1: { pids: '/sys/fs/cgroup/pids/containerv/box' } },
   stopped: false,
   defaults: {
     cwd: '/',
@@ -77,7 +78,7 @@ describe('what is no record of ours', () => {
         `"defaults":${'{"a":'.repeat(100_000)}1`,
       ),
     ],
-    ['a record that is too large', JSON.stringify({ ...RECORD, rootfs: 'x'.repeat(1024 * 1024) })],
+    ['a record that is too large', JSON.stringify({ ...RECORD, rootfs: 'x'.repeat(32 * 1024 * 1024) })],
   ] as const)('%s', async ([, text]) => {
     expect(await read(text)).toBeUndefined();
   });

@@ -1,0 +1,61 @@
+import path from 'node:path';
+import type { ResolvedLimits } from 'containerv-api';
+import type { FileBatch } from '../file-batch.js';
+import type { Cgroup, CgroupTasks } from './cgroup.js';
+import { freezerOf, type GroupDirectories } from './groups.js';
+import type { CgroupHierarchies, UnifiedHierarchy } from './hierarchy.js';
+import type { LimitFile } from './limit-file.js';
+import { Plan } from './plan.js';
+
+export const PARENT = 'containerv';
+/** Counted also where no limit needs them. */
+const COUNTING: readonly string[] = ['io'];
+
+type Unified = CgroupHierarchies & { readonly v2: UnifiedHierarchy };
+
+/** A hybrid host has its controllers in v1 and a v2 hierarchy without any. */
+export function isUnified(hierarchies: CgroupHierarchies): hierarchies is Unified {
+  const { v1, v2 } = hierarchies;
+  return v2 !== undefined && !v1.has('memory') && v2.controllers.length > 0;
+}
+
+export class PlanV2 extends Plan {
+  readonly unified = true;
+  readonly tasks: readonly CgroupTasks[] = [];
+  readonly directories: readonly string[];
+  readonly groups: GroupDirectories;
+  readonly #parent: string;
+  readonly #directory: string;
+  readonly #above: string;
+  readonly #controllers: readonly string[];
+  openStep = -1;
+
+  constructor(id: string, limits: ResolvedLimits, files: readonly LimitFile[], { v2 }: Unified) {
+    super(limits, files);
+    this.#above = v2.parent;
+    this.#parent = path.join(v2.parent, PARENT);
+    this.#directory = path.join(this.#parent, id);
+    this.groups = { unified: this.#directory, v1: {} };
+    const freezer = freezerOf(this.groups);
+    this.directories = [...(freezer === undefined ? [] : [freezer.directory]), this.#directory];
+    this.#controllers = [...new Set([...files.map(({ controller }) => controller), ...COUNTING])].filter(
+      (name) => v2.controllers.includes(name),
+    );
+  }
+
+  addTo(batch: FileBatch): void {
+    batch.add({ op: 'ensure-directory', path: this.#parent, mode: 0o755, optional: true });
+    for (const group of [this.#above, this.#parent]) {
+      const file = path.join(group, 'cgroup.subtree_control');
+      for (const name of this.#controllers)
+        batch.add({ op: 'write', path: file, text: `+${name}`, optional: true });
+    }
+    this.make(batch, this.#directory);
+    this.addLimits(batch);
+    this.openStep = batch.add({ op: 'open', path: this.#directory, optional: true });
+  }
+
+  protected describe(batch: FileBatch): Omit<Cgroup, 'limits'> {
+    return { version: 'v2', fd: batch.result(this.openStep).fd, tasks: [] };
+  }
+}

@@ -1,0 +1,132 @@
+import { close, constants, open } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ContainervError } from 'containerv-api';
+import { directoryOf, type FreezerGroup, freezerOf, type GroupDirectories } from './cgroup/groups.js';
+import { moveProcesses } from './cgroup/moved-processes.js';
+import { type Channel, refusalError } from './channel.js';
+import { FileBatch } from './file-batch.js';
+import type { FileStep, Native } from './native.js';
+import { MessageType } from './protocol.js';
+import { type SystemFailure, systemError } from './system-error.js';
+import { WireWriter } from './wire.js';
+
+const STEP = 'pause container';
+// A process in an uninterruptible wait stands still only when that is over.
+const LONGEST_WAIT_MS = 10_000;
+const openFile = promisify(open);
+
+export interface FreezeTarget {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly groups: GroupDirectories;
+  readonly init: number;
+}
+
+/**
+ * Has everything but init stand still: moved into a control group that is frozen, those that it starts meanwhile
+ * included. Init goes on serving and starts nothing new; it can let them go by itself when it has to end.
+ * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` without a freezer
+ */
+export async function freeze(native: Native, target: FreezeTarget): Promise<void> {
+  const { id, channel, groups, init } = target;
+  const freezer = freezerOf(groups);
+  const from = directoryOf(groups, 'pids') ?? directoryOf(groups, 'memory');
+  if (freezer === undefined || from === undefined) throw noFreezer(id, undefined);
+  const release = await prepare(native, id, freezer);
+  try {
+    await tellInit(channel, true, freezer.thawed, release);
+    await moveProcesses(native, STEP, { from, to: freezer.directory, except: new Set([init]) });
+    await untilFrozen(native, freezer);
+  } catch (error) {
+    await letGo(native, freezer, channel).catch(() => {});
+    throw error;
+  } finally {
+    close(release);
+  }
+}
+
+/** Lets the processes go on. */
+export async function thaw(native: Native, { id, channel, groups }: FreezeTarget): Promise<void> {
+  const freezer = freezerOf(groups);
+  if (freezer === undefined) throw noFreezer(id, undefined);
+  await letGo(native, freezer, channel);
+}
+
+/** For a container that is ending: on v1, what is frozen does not die. Nothing where it was never paused. */
+export function thawSteps(groups: GroupDirectories): FileStep[] {
+  const freezer = freezerOf(groups);
+  return freezer === undefined
+    ? []
+    : [{ op: 'write', path: freezer.file, text: freezer.thawed, optional: true }];
+}
+
+/** Makes the group, frozen and empty. @returns its file, open for init */
+async function prepare(native: Native, id: string, freezer: FreezerGroup): Promise<number> {
+  const batch = new FileBatch();
+  batch.add({ op: 'ensure-directory', path: path.dirname(freezer.directory), mode: 0o755 });
+  batch.add({ op: 'ensure-directory', path: freezer.directory, mode: 0o755 });
+  batch.add({ op: 'write', path: freezer.file, text: freezer.frozen });
+  const failure = await batch.run(native, STEP);
+  if (failure !== undefined) throw noFreezer(id, failure);
+  return openFile(freezer.file, constants.O_WRONLY);
+}
+
+async function letGo(native: Native, freezer: FreezerGroup, channel: Channel): Promise<void> {
+  const batch = new FileBatch();
+  batch.add({ op: 'write', path: freezer.file, text: freezer.thawed });
+  const failure = await batch.run(native, 'resume container');
+  if (failure !== undefined) throw systemError(failure, { what: 'Cannot let the processes go on' });
+  await tellInit(channel, false, '', undefined);
+}
+
+async function tellInit(
+  channel: Channel,
+  paused: boolean,
+  word: string,
+  fd: number | undefined,
+): Promise<void> {
+  try {
+    await channel.call(
+      (request) => new WireWriter(MessageType.Pause, request).u32(paused ? 1 : 0).text(word),
+      fd === undefined ? [] : [fd],
+    );
+  } catch (error) {
+    throw refusalError(error);
+  }
+}
+
+/** v1 has no event for it, and on both it is nearly always so at the first look. */
+async function untilFrozen(native: Native, { directory, file }: FreezerGroup): Promise<void> {
+  const isV2 = path.basename(file) === 'cgroup.freeze';
+  const watched = isV2 ? path.join(directory, 'cgroup.events') : file;
+  const done = isV2 ? /^frozen 1$/m : /^FROZEN$/m;
+  for (let waitedMs = 0, pauseMs = 1; ; waitedMs += pauseMs, pauseMs = Math.min(50, pauseMs * 2)) {
+    const batch = new FileBatch();
+    const state = batch.add({ op: 'read', path: watched });
+    const failure = await batch.run(native, STEP);
+    if (failure !== undefined) throw systemError(failure, { what: 'Cannot pause' });
+    if (done.test(batch.result(state).text)) return;
+    if (waitedMs >= LONGEST_WAIT_MS) {
+      throw new ContainervError(
+        'ERR_CONTAINERV_TIMEOUT',
+        'A process of the container cannot be interrupted',
+        {
+          step: STEP,
+          hint: 'It waits for a device or a file system (state D in ps). Nothing was paused.',
+        },
+      );
+    }
+    await sleep(pauseMs);
+  }
+}
+
+function noFreezer(id: string, failure: SystemFailure | undefined): ContainervError {
+  const what = `Container '${id}' cannot be paused`;
+  const hint =
+    'That takes a control group of its own: cgroup v2, or the freezer of v1, and as an ordinary user a delegated group. See: containerv doctor';
+  return failure === undefined
+    ? new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what, { step: STEP, hint })
+    : systemError(failure, { code: 'ERR_CONTAINERV_UNSUPPORTED', what, hint });
+}
