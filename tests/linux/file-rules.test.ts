@@ -106,8 +106,17 @@ async function expectRules(container: Container, user: string | undefined): Prom
   expect(await attempt(container, [['execute', '/srv/tree/read/box', 'echo']], options)).toEqual(['EACCES']);
 }
 
+/** A root that already has the place where the tree is mounted: in one that stays as it is, none is made. */
+function rootWithPlace(): string {
+  const root = makeRoot('with-place');
+  mkdirSync(path.join(root, 'srv/tree'));
+  return root;
+}
+
 const ROOTS: readonly (readonly [string, ContainerOptions])[] = [
   ['a directory under an overlay', {}],
+  ['a directory, written directly', { rootfs: rootWithPlace(), writable: 'direct' }],
+  ['a directory, read-only', { rootfs: rootWithPlace(), writable: false }],
   ['a directory, writes in memory', { writable: 'tmpfs' }],
   ['layers', { layers: [{ type: 'directory', source: sharedRoot() }] }],
   ['the host’s system', { rootfs: 'host' }],
@@ -156,6 +165,36 @@ describe.skipIf(abi < 3)(`with Landlock (ABI ${abi}; the tests need 3)`, () => {
       ['unlink', '/srv/tree/none/alone'],
     ];
     expect(await attempt(container, steps)).toEqual(['ok', 'EACCES', 'EACCES', 'EACCES']);
+  });
+
+  test('a rule for a directory covers what is mounted below it, and not what is beside it', async () => {
+    const mounts = [
+      { source: makeTree(), target: '/srv/tree' },
+      { type: 'tmpfs', target: '/srv/memory' },
+      { type: 'tmpfs', target: '/srvice' },
+    ] as const;
+    await using container = await small({
+      mounts,
+      policy: createPolicy('build').addPaths(['/srv'], Read | Write),
+    });
+    const steps: Step[] = [
+      ['read', '/srv/tree/none/file'],
+      ['create', '/srv/memory/new'],
+      ['create', '/srvice/new'],
+      // Both may be written, but a link or a rename cannot go from one file system to another.
+      ['rename', '/srv/memory/new', '/srv/tree/all/new'],
+    ];
+    expect(await attempt(container, steps)).toEqual(['ok', 'ok', 'EACCES', 'EXDEV']);
+  });
+
+  test('a terminal can be opened by its names', async () => {
+    await using container = await small({ policy: 'minimal' });
+    const steps: Step[] = [
+      ['open-write', '/dev/tty'],
+      ['open-write', '/dev/stdout'],
+      ['read', '/srv'],
+    ];
+    expect(await attempt(container, steps, { tty: true })).toEqual(['ok', 'ok', 'EACCES']);
   });
 
   test('links of the root lead base rules nowhere, and named ones where they point', async () => {
