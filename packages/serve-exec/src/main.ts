@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { ContainervError } from 'containerv-api';
 import { execInContainer } from './exec/exec-in-container.js';
 import { statusOfError } from './exec/exit-status.js';
@@ -5,6 +6,10 @@ import { oneLine } from './exec/one-line.js';
 import { parseRequest } from './exec/request.js';
 import { HELP } from './help.js';
 import { nativeLauncherPath } from './native-launcher.js';
+import { wrappersCommand } from './wrappers/wrappers-command.js';
+
+/** The bundled command line. */
+const OWN_PROGRAM = fileURLToPath(new URL('cli.js', import.meta.url));
 
 /** Everything outside of itself that the command line writes to. */
 export interface Streams {
@@ -27,6 +32,10 @@ async function dispatch(
   version: string,
   { stdout, stderr }: Streams,
 ): Promise<number> {
+  if (argv[0] === 'wrappers') {
+    stdout.write(await wrappersCommand(argv.slice(1), OWN_PROGRAM));
+    return 0;
+  }
   const invocation = parseRequest(argv);
   switch (invocation.kind) {
     case 'exec':
