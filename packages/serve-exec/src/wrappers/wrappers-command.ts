@@ -6,7 +6,7 @@ import { splitWords } from './split-words.js';
 import type { WrapperFormat, WrapperSpec } from './wrapper-options.js';
 import { writeWrappers } from './write-wrappers.js';
 
-export const WRAPPERS_HELP = `Usage: serve-exec wrappers --container ID --out DIR NAME=PATH[:ARGS]...
+const WRAPPERS_HELP = `Usage: serve-exec wrappers --container ID --out DIR NAME=PATH[:ARGS]...
        serve-exec wrappers --list --out DIR
        serve-exec wrappers --remove --out DIR [NAME...]
 
