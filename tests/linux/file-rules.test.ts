@@ -306,6 +306,12 @@ describe.skipIf(abi < 3)(`with Landlock (ABI ${abi}; the tests need 3)`, () => {
     expect(await looking({})).toEqual(['ok', 'ok', 'ok']);
   });
 
+  test('a process that may open next to nothing can have a policy of its own', async () => {
+    await using container = await small();
+    const { exitCode } = await container.run('true', [], { policy: 'minimal', rlimits: { nofile: 3 } });
+    expect(exitCode).toBe(0);
+  });
+
   test('a process may be confined in a container that is not', async () => {
     await using container = await small({ id: idFor('own-rules') });
     expect(container.enforced.landlock).toBe(false);

@@ -36,6 +36,10 @@ const NEWER = {
   pidfd_getfd: 438, // 5.6
   faccessat2: 439, // 5.8
   mount_setattr: 442, // 5.12
+  landlock_create_ruleset: 444, // 5.13
+  landlock_add_rule: 445, // 5.13
+  landlock_restrict_self: 446, // 5.13
+  lsm_list_modules: 461, // 6.8
 } as const;
 type Name = keyof typeof NEWER;
 

@@ -193,6 +193,10 @@ test('a policy object is taken by its shape and handed on as it is', () => {
     toJSON: () => ({}),
   };
   expect(resolve({ policy }).policy).toBe(policy);
+  // What decides on files and on what a missing layer means must be there, or it would mean nothing.
+  for (const lacking of ['capabilities', 'paths', 'securityLevel'])
+    expect(() => resolve({ policy: { ...policy, [lacking]: undefined } as never })).toThrow(/`policy`/);
+  expect(() => resolve({ policy: { ...policy, securityLevel: 'stricter' } as never })).toThrow(/`policy`/);
 });
 
 test.for([

@@ -19,6 +19,8 @@ export interface SecurityPolicy {
 }
 
 const NAMES: readonly PolicyName[] = ['minimal', 'build', 'network', 'custom'];
+/** A driver looks up what each demands: one that is not known must not come to demand nothing. */
+const LEVELS: ReadonlySet<unknown> = new Set(['default', 'restricted', 'strict']);
 const DEFAULT_POLICY: PolicyName = 'build';
 
 export function resolvePolicy(
@@ -39,6 +41,10 @@ function isPolicy(value: unknown): value is SecurityPolicy {
     'compileSeccomp' in value &&
     typeof value.compileSeccomp === 'function' &&
     'capabilities' in value &&
-    Array.isArray(value.capabilities)
+    Array.isArray(value.capabilities) &&
+    'paths' in value &&
+    Array.isArray(value.paths) &&
+    'securityLevel' in value &&
+    LEVELS.has(value.securityLevel)
   );
 }

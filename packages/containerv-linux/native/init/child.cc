@@ -295,10 +295,10 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   if (setsid() < 0) child.fail(ChildStep::kTerminal, "setsid", errno);
   if (tty) child.take_terminal();
   if (pipes.stops >= 0) child.lead_session(pipes);
+  // Before it has the limits, and is the user, of a process that may open next to nothing.
+  const UniqueFd own = request.own_confinement ? child.make_own_ruleset(confinement.ruleset) : UniqueFd();
   child.limit_resources(request);
   umask(022);
-  // Before it becomes a user who may not reach every path.
-  const UniqueFd own = request.own_confinement ? child.make_own_ruleset(confinement.ruleset) : UniqueFd();
   child.become(request.user, confinement, tty);
   if (pipes.stops >= 0) child.end_with_leader();
   child.enter(request.cwd);
