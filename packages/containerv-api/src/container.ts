@@ -9,6 +9,7 @@ import type { ExitStatus } from './process/exit-status.js';
 import type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
 import type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
 import type { Signal } from './signals.js';
+import type { Download, TransferOptions, TransferReport, Upload } from './transfer/transfer.js';
 
 /** `'stopped'`: nothing runs any more, its directories are still there. `'destroyed'`: nothing is left. */
 export type ContainerState = 'created' | 'running' | 'paused' | 'stopped' | 'destroyed';
@@ -58,6 +59,21 @@ export interface Container extends AsyncDisposable {
   pause(): Promise<void>;
   /** Lets the processes go on. */
   resume(): Promise<void>;
+  /**
+   * Copies files, directories, links, or the content of a stream or a buffer into the running container: modes, times,
+   * holes, `user.` attributes, and owners as {@link TransferOptions.preserveOwner} says. Nothing inside can lead a copy
+   * elsewhere.
+   * @throws TransferError when anything could not be copied, with the report of all the rest; its code is that of the
+   * first failure, or `ERR_CONTAINERV_ABORTED`.
+   * @example await container.upload([{ from: './src', to: '/srv/src' }, { from: Buffer.from('hi'), to: '/srv/hi' }]);
+   */
+  upload(files: readonly Upload[], options?: TransferOptions): Promise<TransferReport>;
+  /**
+   * Copies out of the running container, which may be hostile: set-id bits are dropped, devices, pipes and sockets are
+   * refused, links are copied and never followed, and nothing is written but below each `to`.
+   * @throws TransferError as `upload`.
+   */
+  download(files: readonly Download[], options?: TransferOptions): Promise<TransferReport>;
   /** Starts a stopped container again, with its files as they were and no process but its init. */
   start(): Promise<void>;
   /** Ends every process: SIGTERM, and SIGKILL once `timeout` has passed. Files stay. */

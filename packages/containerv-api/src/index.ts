@@ -89,3 +89,22 @@ export { resolveRunOptions, type RunSpec } from './process/run-spec.js';
 export type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
 export { type ResolvedStdioEntry, resolveStdio, type Stdio, type StdioEntry } from './process/stdio.js';
 export { type Signal, signalName, signalNumber } from './signals.js';
+export type {
+  Download,
+  Transfer,
+  TransferFailure,
+  TransferOptions,
+  TransferProgress,
+  TransferReport,
+  Upload,
+} from './transfer/transfer.js';
+export { TransferError } from './transfer/transfer-error.js';
+export {
+  type ContentTransfer,
+  type DownloadSpec,
+  resolveDownload,
+  resolveUpload,
+  type TransferSpec,
+  type TreeTransfer,
+  type UploadSpec,
+} from './transfer/transfer-spec.js';

@@ -27,7 +27,15 @@
         "addon/remove_tree.cc",
         "addon/source_tree.cc",
         "addon/start_init.cc",
-        "addon/syscall_observer.cc"
+        "addon/syscall_observer.cc",
+        "addon/transfer/copy_contents.cc",
+        "addon/transfer/download.cc",
+        "addon/transfer/session.cc",
+        "addon/transfer/transfer_js.cc",
+        "addon/transfer/upload.cc",
+        "common/transfer/attributes.cc",
+        "common/transfer/tree_source.cc",
+        "common/transfer/tree_target.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS"],
@@ -39,6 +47,9 @@
       "target_name": "containerv-init",
       "type": "executable",
       "sources": [
+        "common/transfer/attributes.cc",
+        "common/transfer/tree_source.cc",
+        "common/transfer/tree_target.cc",
         "init/account_file.cc",
         "init/cgroup_entry.cc",
         "init/child.cc",
@@ -63,7 +74,9 @@
         "init/rooted_path.cc",
         "init/spawn_request.cc",
         "init/supervisor.cc",
-        "init/terminal.cc"
+        "init/terminal.cc",
+        "init/transfer_agent.cc",
+        "init/transfer_filter.cc"
       ],
       "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables"],
       "ldflags": ["-static", "-Wl,--gc-sections", "-s"],

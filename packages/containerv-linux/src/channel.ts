@@ -102,7 +102,11 @@ export class Channel {
   }
 
   /** One request, one reply. @throws InitRefusal | ContainervError */
-  async call(write: (request: number) => WireWriter, fds: readonly number[] = []): Promise<Reply> {
+  async call(
+    write: (request: number) => WireWriter,
+    fds: readonly number[] = [],
+    onSent: () => void = () => {},
+  ): Promise<Reply> {
     const request = this.nextRequest();
     return new Promise((resolve, reject) => {
       this.expect(request, (reply) => {
@@ -111,7 +115,7 @@ export class Channel {
         else if (reply.type === MessageType.Failed) reject(new InitRefusal(readFailure(reply.reader)));
         else resolve(reply);
       });
-      this.send(write(request).finish(), fds);
+      this.send(write(request).finish(), fds, onSent);
     });
   }
 

@@ -6,15 +6,18 @@ import {
   ContainervError,
   type ContainerState,
   type ContainerStats,
+  type Download,
   type Enforced,
   type LimitName,
   type Limits,
   type ProcessDefaults,
   type ProcessInfo,
   type ProcessSpec,
+  resolveDownload,
   resolveLimitChanges,
   resolveRunOptions,
   resolveSpawnOptions,
+  resolveUpload,
   resolveWatchStatsOptions,
   type RunOptions,
   type RunOutput,
@@ -23,6 +26,9 @@ import {
   signalNumber,
   type SpawnOptions,
   type StopOptions,
+  type TransferOptions,
+  type TransferReport,
+  type Upload,
   type WatchStatsOptions,
 } from 'containerv-api';
 import { updateLimits } from './cgroup/update-limits.js';
@@ -43,6 +49,7 @@ import { watchStats } from './stats/watch-stats.js';
 import { Vitals, type VitalsSource } from './vitals.js';
 import { refuseUnsupportedPolicy } from './supported.js';
 import { systemError } from './system-error.js';
+import { transfer } from './transfer/transfer.js';
 import { WireWriter } from './wire.js';
 
 const ESRCH = 3;
@@ -214,6 +221,16 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     });
   }
 
+  async upload(files: readonly Upload[], options?: TransferOptions): Promise<TransferReport> {
+    const spec = resolveUpload(files, options);
+    return transfer(this.native, this.running('upload'), 'upload', spec, this.#mapsMounts());
+  }
+
+  async download(files: readonly Download[], options?: TransferOptions): Promise<TransferReport> {
+    const spec = resolveDownload(files, options);
+    return transfer(this.native, this.running('download'), 'download', spec, this.#mapsMounts());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.destroy();
   }
@@ -263,6 +280,10 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
 
   async #freezeTarget(channel: Channel, call: string): Promise<FreezeTarget> {
     return { id: this.id, channel, groups: this.vitals.groups, init: await this.#init(call) };
+  }
+
+  #mapsMounts(): boolean {
+    return this.enforced.ids?.mappedMounts === true;
   }
 
   #host(call: string, spec: ProcessSpec): ProcessHost {

@@ -27,6 +27,9 @@ export {
   type RunOptions,
   type RunResult,
   type SpawnOptions,
+  TransferError,
+  type TransferOptions,
+  type TransferReport,
 } from 'containerv-api';
 export { createPolicy, FsAccess, Policy } from 'containerv-policy';
 export { createContainer } from './create-container.js';

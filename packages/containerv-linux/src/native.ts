@@ -32,6 +32,16 @@ export interface Native {
   send(socket: number, message: Buffer, fds: readonly number[]): number;
   /** `null` at the end, `undefined` when it would block. */
   receive(socket: number): { readonly message: Buffer; readonly fds: readonly number[] } | null | undefined;
+  /** Copies trees on a pool thread. `socket` is a transfer agent's; it stays the caller's. */
+  uploadTrees(...transfer: TreesRequest): Promise<TransferCounts>;
+  downloadTrees(...transfer: TreesRequest): Promise<TransferCounts>;
+  /** One file of the container: to be read, or a new one that is nobody's until `commitTransfer`. */
+  openTransfer(socket: number, path: string, write: boolean): Promise<OpenedTransfer>;
+  commitTransfer(socket: number, mode: number, modifiedSeconds: number): Promise<OpenedTransfer>;
+  /** Two ends of a connection of datagrams, both blocking and close-on-exec. */
+  socketPair(): [ours: number, theirs: number];
+  /** Wakes whoever waits at a socket. */
+  shutdown(socket: number): void;
   setWindowSize(fd: number, columns: number, rows: number): void;
   hasSystemCall(number: number): boolean;
   /** 0 without Landlock. */
@@ -175,6 +185,42 @@ export interface StartedInit {
   readonly socket: number;
   /** Its first message, if that came quickly. */
   readonly first?: Buffer;
+}
+
+export type TreesRequest = [
+  socket: number,
+  items: readonly { readonly from: string; readonly to: string; readonly follow: boolean }[],
+  /** `'same'`: the numbers inside are those on disk. */
+  owners: 'none' | 'mapped' | 'same',
+  /** Bytes and entries done so far; a third word that is not 0 stops the work. */
+  control: BigUint64Array,
+];
+
+export interface TransferCounts {
+  readonly files: number;
+  readonly directories: number;
+  readonly links: number;
+  readonly bytes: number;
+  readonly failed: number;
+  /** `'gone'`: the agent ended before the work did. */
+  readonly ended: '' | 'gone' | 'aborted';
+  readonly failures: readonly {
+    readonly item: number;
+    /** Below the item; empty: the item itself. */
+    readonly path: string;
+    readonly errno: number;
+    readonly syscall: string;
+    /** The copy's side failed, not the original's. */
+    readonly atTarget: boolean;
+  }[];
+}
+
+export interface OpenedTransfer {
+  /** 0: done. */
+  readonly errno: number;
+  readonly syscall: string;
+  /** The caller's, or -1. */
+  readonly fd: number;
 }
 
 /** Watches a descriptor that it does not own; 1 is readable, 2 is writable. */

@@ -15,6 +15,7 @@ export const MessageType = {
   Trees: 8,
   Keep: 9,
   Pause: 10,
+  Transfer: 20,
   Ready: 101,
   Failed: 102,
   Spawned: 103,

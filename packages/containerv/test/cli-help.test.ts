@@ -26,6 +26,7 @@ test('the commands are those of the contract', () => {
   expect(commands.map(({ name }) => name)).toEqual([
     'run',
     'exec',
+    'cp',
     'ps',
     'inspect',
     'stop',

@@ -33,14 +33,18 @@ export class Cli {
     return { PATH: process.env['PATH'], CONTAINERV_DRIVER: DRIVER, FAKE_STATE: this.home, ...more };
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): ChildProcess {
     const [file, ...rest] = this.command(args);
-    return spawn(file, rest, { env: this.env(env), stdio: 'pipe' });
+    return spawn(file, rest, { env: this.env(env), stdio: 'pipe', cwd });
   }
 
   /** Runs to the end, with empty stdin. */
-  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    const child = this.start(args, env);
+  async run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd?: string,
+  ): Promise<Outcome> {
+    const child = this.start(args, env, cwd);
     child.stdin?.end();
     return outcome(child);
   }

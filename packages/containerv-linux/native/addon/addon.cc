@@ -23,6 +23,7 @@
 #include "process_list.h"
 #include "remove_tree.h"
 #include "start_init.h"
+#include "transfer/transfer_js.h"
 
 namespace containerv {
 
@@ -430,6 +431,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"watchOom", guard<watch_oom_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
+  define_transfers(env, exports);
   return exports;
 }
 

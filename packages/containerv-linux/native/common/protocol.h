@@ -42,6 +42,7 @@ enum MessageType : uint32_t {
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
   // u32 paused, text: what thaws; a descriptor to write that to. Everybody is told (kPaused).
   kPause = 10,
+  kTransfer = 20,  // a descriptor: the end of a socket at which a transfer agent is to serve (transfer/messages.h)
   // init -> driver
   kReady = 101,
   kFailed = 102,

@@ -19,6 +19,7 @@
 #include "descendants.h"
 #include "rooted_path.h"
 #include "terminal.h"
+#include "transfer_agent.h"
 
 namespace containerv {
 namespace {
@@ -167,6 +168,7 @@ void Supervisor::serve(Client* client) {
     case kStatus: report_status(client, message_); break;
     case kDescribe: describe(client, message_); break;
     case kPause: pause(client, message_); break;
+    case kTransfer: start_transfer(client, message_); break;
     default: drop(client);
   }
   // Descriptors that came with it and were not passed on must not stay open here.
@@ -428,6 +430,28 @@ void Supervisor::pause(Client* client, Message& message) {
   told.u32(paused);
   for (Client* each = clients_; each; each = each->next) answer(each, told.message());
   // After the news: who asked knows whose doing that was.
+  answer(client, WireWriter(kDone, message.request()).message());
+}
+
+// Not among the processes: the driver is not told of its end but by the end of its socket.
+void Supervisor::start_transfer(Client* client, Message& message) {
+  Failure failure;
+  const auto descriptors = message.descriptors();
+  if (!message.body().empty() || descriptors.size() != 1) return drop(client);
+  if (stopping_) {
+    failure.set(ESHUTDOWN, "start transfer", "fork");
+    return answer_failure(client, message.request(), failure);
+  }
+  if (paused_) {
+    failure.set(EBUSY, "start transfer", "fork");
+    return answer_failure(client, message.request(), failure);
+  }
+  const pid_t pid = fork();
+  if (pid == 0) run_transfer_agent(descriptors[0].get(), settings_.proc);
+  if (pid < 0) {
+    failure.set("start transfer", "fork");
+    return answer_failure(client, message.request(), failure);
+  }
   answer(client, WireWriter(kDone, message.request()).message());
 }
 

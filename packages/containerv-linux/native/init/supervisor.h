@@ -51,6 +51,7 @@ class Supervisor {
   void report_status(Client* client, const Message& message);
   void describe(Client* client, const Message& message);
   void pause(Client* client, Message& message);
+  void start_transfer(Client* client, Message& message);
 
   void settle_start(Process* process);
   void report_stop(Process* process, int signal);

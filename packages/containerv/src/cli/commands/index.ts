@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { cp } from './cp.js';
 import { doctor } from './doctor.js';
 import { exec } from './exec.js';
 import { inspect } from './inspect.js';
@@ -9,4 +10,4 @@ import { run } from './run.js';
 import { stop } from './stop.js';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [run, exec, ps, inspect, stop, rm, prune, doctor];
+export const commands: readonly Command[] = [run, exec, cp, ps, inspect, stop, rm, prune, doctor];

@@ -1,0 +1,293 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { createContainer, TransferError } from 'containerv-linux';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { failure } from '../support/failure.js';
+import { describeAsRoot } from '../support/privilege.js';
+import { scratchPath } from '../support/scratch.js';
+
+const MODIFIED = new Date('2001-02-03T04:05:06.789Z');
+
+/** Everything that a copy is to keep. */
+function makeTree(): string {
+  const tree = scratchPath('tree');
+  mkdirSync(path.join(tree, 'deep/er/est'), { recursive: true });
+  writeFileSync(path.join(tree, 'small'), 'small');
+  writeFileSync(path.join(tree, 'empty'), '');
+  writeFileSync(path.join(tree, 'deep/large'), Buffer.alloc(3_000_000, 'large'));
+  writeFileSync(path.join(tree, 'deep/er/program'), '#!/bin/sh\n');
+  chmodSync(path.join(tree, 'deep/er/program'), 0o751);
+  writeFileSync(path.join(tree, 'new\nline \u00fc'), 'odd');
+  symlinkSync('../nowhere', path.join(tree, 'deep/link'));
+  writeFileSync(path.join(tree, 'sparse'), 'head');
+  truncateSync(path.join(tree, 'sparse'), 64 * 2 ** 20);
+  writeFileSync(path.join(tree, 'sparse'), 'tail', { flag: 'a' });
+  for (const name of ['small', 'deep/large', 'deep/er'])
+    utimesSync(path.join(tree, name), MODIFIED, MODIFIED);
+  chmodSync(path.join(tree, 'deep'), 0o710);
+  return tree;
+}
+
+function describeTree(top: string, below = ''): object[] {
+  const full = path.join(top, below);
+  const about = lstatSync(full);
+  const mode = (about.mode & 0o7777).toString(8);
+  if (about.isSymbolicLink()) return [{ below, link: readlinkSync(full), modified: about.mtimeMs }];
+  if (about.isFile()) {
+    return [
+      {
+        below,
+        mode,
+        modified: about.mtimeMs,
+        size: about.size,
+        content: readFileSync(full, 'latin1').slice(0, 99),
+      },
+    ];
+  }
+  const inner = readdirSync(full)
+    .sort()
+    .flatMap((name) => describeTree(top, path.join(below, name)));
+  return [{ below, mode, modified: about.mtimeMs }, ...inner];
+}
+
+test('a tree goes in and comes out as it was', async () => {
+  await using container = await createContainer();
+  const tree = makeTree();
+  const counts = { files: 6, directories: 4, links: 1, failed: 0, failures: [] };
+  expect(await container.upload([{ from: tree, to: '/srv/tree' }])).toMatchObject(counts);
+  const out = scratchPath('out');
+  expect(await container.download([{ from: '/srv/tree', to: out }])).toMatchObject(counts);
+  expect(describeTree(out)).toEqual(describeTree(tree));
+  expect(readFileSync(path.join(out, 'sparse')).equals(readFileSync(path.join(tree, 'sparse')))).toBe(true);
+  expect(statSync(path.join(out, 'sparse')).blocks * 512, 'blocks of the sparse copy').toBeLessThan(2 ** 20);
+  const { stdout } = await container.run('du', ['-k', '/srv/tree/sparse']);
+  expect(Number.parseInt(stdout, 10), 'blocks inside').toBeLessThan(1024);
+});
+
+test('attributes of users are kept, those of others are not', async (context) => {
+  const tree = scratchPath('attributes');
+  writeFileSync(tree, 'x');
+  try {
+    execFileSync('setfattr', ['-n', 'user.mark', '-v', 'yes', tree], { stdio: 'ignore' });
+  } catch {
+    return context.skip('needs setfattr (package attr), and a file system with attributes');
+  }
+  await using container = await createContainer();
+  await container.upload([{ from: tree, to: '/srv/x' }]);
+  const out = scratchPath('attributes-out');
+  await container.download([{ from: '/srv/x', to: out }]);
+  expect(execFileSync('getfattr', ['-d', '-m', '-', out], { encoding: 'utf8' })).toContain('user.mark="yes"');
+});
+
+test('streams and buffers are files, whole at once', async () => {
+  await using container = await createContainer();
+  const source = scratchPath('source');
+  writeFileSync(source, Buffer.alloc(500_000, 'stream'));
+  await container.upload([
+    { from: Buffer.from('buffer'), to: '/srv/new/directories/buffer' },
+    { from: createReadStream(source), to: '/srv/stream' },
+    { from: new Uint8Array(0), to: '/srv/nothing' },
+  ]);
+  expect((await container.run('stat', ['-c', '%s %a %u', '/srv/stream', '/srv/nothing'])).stdout).toBe(
+    '500000 644 0\n0 644 0\n',
+  );
+  const into = Buffer.alloc(100);
+  const target = scratchPath('target');
+  const report = await container.download([
+    { from: '/srv/new/directories/buffer', to: into },
+    { from: '/srv/stream', to: createWriteStream(target) },
+    { from: '/srv/nothing', to: createWriteStream(scratchPath('nothing')) },
+  ]);
+  expect(report).toMatchObject({ files: 3, bytes: 500_006 });
+  expect(into.toString('utf8', 0, 6)).toBe('buffer');
+  expect(readFileSync(target).equals(readFileSync(source))).toBe(true);
+  await failure(container.download([{ from: '/srv/stream', to: Buffer.alloc(10) }]), {
+    code: 'ERR_CONTAINERV_INVALID_OPTION',
+    hint: /500000 bytes/,
+  });
+});
+
+test('a stream that fails leaves nothing', async () => {
+  await using container = await createContainer();
+  const broken = new PassThrough();
+  broken.write('half');
+  setImmediate(() => broken.destroy(new Error('broken off')));
+  await failure(container.upload([{ from: broken, to: '/srv/half' }]), {
+    code: 'ERR_CONTAINERV_SYSTEM',
+    message: /broken off/,
+  });
+  expect((await container.run('ls', ['-A', '/srv'])).stdout).toBe('');
+});
+
+describe('what is there already', () => {
+  test('files and links are replaced, directories merged into and left as they are', async () => {
+    await using container = await createContainer();
+    await container.run('sh', [
+      '-c',
+      'mkdir -p -m 1777 /srv/d; echo old > /srv/d/file; ln -s /etc/passwd /srv/d/link; echo stays > /srv/d/other',
+    ]);
+    const tree = scratchPath('over');
+    mkdirSync(tree);
+    for (const name of ['file', 'link']) writeFileSync(path.join(tree, name), 'new');
+    await container.upload([{ from: tree, to: '/srv/d' }]);
+    const { stdout } = await container.run('sh', [
+      '-c',
+      'cd /srv/d; stat -c %a .; cat file link; cat other; ls -A',
+    ]);
+    expect(stdout).toBe('1777\nnewnewstays\nfile\nlink\nother\n');
+    expect((await container.run('head', ['-c', '4', '/etc/passwd'])).stdout).toBe('root');
+  });
+
+  test('a slash at the end means into it; a file never takes the place of a directory', async () => {
+    await using container = await createContainer();
+    const file = scratchPath('plain');
+    writeFileSync(file, 'x');
+    await container.upload([{ from: file, to: '/srv/' }]);
+    expect((await container.run('ls', ['/srv'])).stdout).toBe(`${path.basename(file)}\n`);
+    await failure(container.upload([{ from: file, to: '/srv' }]), {
+      code: 'ERR_CONTAINERV_SYSTEM',
+      errno: 'EISDIR',
+      hint: /slash/,
+    });
+    const out = scratchPath('existing');
+    mkdirSync(out);
+    await failure(container.download([{ from: '/etc/passwd', to: out }]), {
+      code: 'ERR_CONTAINERV_SYSTEM',
+      errno: 'EISDIR',
+    });
+    await container.download([{ from: '/etc/passwd', to: `${out}/` }]);
+    expect(readdirSync(out)).toEqual(['passwd']);
+  });
+
+  test('a link is copied as one, with a slash what it leads to', async () => {
+    await using container = await createContainer();
+    const tree = makeTree();
+    const link = scratchPath('link');
+    symlinkSync(tree, link);
+    await container.upload([
+      { from: link, to: '/srv/link' },
+      { from: `${link}/`, to: '/srv/followed' },
+    ]);
+    expect((await container.run('readlink', ['/srv/link'])).stdout).toBe(`${tree}\n`);
+    expect((await container.run('cat', ['/srv/followed/small'])).stdout).toBe('small');
+  });
+});
+
+test('what cannot be copied is told by name, and the rest is copied', async () => {
+  await using container = await createContainer();
+  const tree = scratchPath('partial');
+  mkdirSync(tree);
+  writeFileSync(path.join(tree, 'good'), 'x');
+  execFileSync('mkfifo', [path.join(tree, 'pipe')]);
+  const files = [
+    { from: tree, to: '/srv/partial' },
+    { from: '/nowhere/at/all', to: '/srv/none' },
+  ];
+  const error = await failure(container.upload(files), {
+    code: 'ERR_CONTAINERV_UNSUPPORTED',
+    path: path.join(tree, 'pipe'),
+    message: /1 more/,
+  });
+  expect(error).toBeInstanceOf(TransferError);
+  const { report } = error as TransferError;
+  expect(report).toMatchObject({ files: 1, directories: 1, failed: 2 });
+  expect(report.failures.map(({ from, to, error: { errno } }) => [from, to, errno])).toEqual([
+    [path.join(tree, 'pipe'), '/srv/partial/pipe', 'EOPNOTSUPP'],
+    ['/nowhere/at/all', '/srv/none', 'ENOENT'],
+  ]);
+  expect(await container.upload(files, { reject: false })).toMatchObject({ failed: 2 });
+  expect((await container.run('ls', ['/srv/partial'])).stdout).toBe('good\n');
+});
+
+describe('watching and stopping', () => {
+  test('progress comes, and ends with everything', async () => {
+    await using container = await createContainer();
+    const tree = makeTree();
+    const seen: { bytes: number; entries: number }[] = [];
+    await container.upload([{ from: tree, to: '/srv/x' }], { onProgress: (progress) => seen.push(progress) });
+    expect(seen.at(-1)).toMatchObject({ entries: 11 });
+    expect(seen.at(-1)?.bytes).toBeGreaterThan(3_000_000);
+  });
+
+  test('a signal stops it, and nothing half is left', async () => {
+    await using container = await createContainer();
+    const process = await container.spawn('sh', ['-c', 'mkdir /srv; yes | head -c 300000000 > /srv/large'], {
+      stdio: 'ignore',
+    });
+    await process.wait();
+    const out = scratchPath('aborted');
+    const abort = new AbortController();
+    const call = container.download([{ from: '/srv/large', to: out }], {
+      signal: abort.signal,
+      onProgress: ({ bytes }) => bytes > 0 && abort.abort(new Error('enough')),
+    });
+    setTimeout(() => abort.abort(new Error('enough')), 20);
+    await failure(call, { code: 'ERR_CONTAINERV_ABORTED', step: 'download' });
+    expect(existsSync(out)).toBe(false);
+    await failure(container.upload([], { signal: AbortSignal.abort() }), { code: 'ERR_CONTAINERV_ABORTED' });
+  });
+
+  test('a container that ends meanwhile ends it', async () => {
+    const container = await createContainer();
+    const never = new PassThrough();
+    const call = failure(container.upload([{ from: never, to: '/srv/x' }]), { code: 'ERR_CONTAINERV_STATE' });
+    await eventually(async () => expect((await container.run('true')).exitCode).toBe(0));
+    await container.destroy();
+    never.end();
+    await call;
+    await failure(container.upload([]), { code: 'ERR_CONTAINERV_STATE' });
+  });
+});
+
+describeAsRoot('owners', () => {
+  test('are kept on the way in, and on the way out when asked for', async () => {
+    await using container = await createContainer();
+    const file = scratchPath('owned');
+    writeFileSync(file, 'x');
+    execFileSync('chown', ['1234:4321', file]);
+    chmodSync(file, 0o6755);
+    await container.upload([{ from: file, to: '/srv/kept' }]);
+    await container.upload([{ from: file, to: '/srv/given' }], { preserveOwner: false });
+    const { stdout } = await container.run('stat', ['-c', '%u:%g %a', '/srv/kept', '/srv/given']);
+    expect(stdout).toBe('1234:4321 6755\n0:0 6755\n');
+    const [mine, theirs] = [scratchPath('mine'), scratchPath('theirs')];
+    await container.download([{ from: '/srv/kept', to: mine }]);
+    await container.download([{ from: '/srv/kept', to: theirs }], { preserveOwner: true });
+    expect(
+      [mine, theirs].map((name) => [statSync(name).uid, statSync(name).gid, statSync(name).mode & 0o7777]),
+    ).toEqual([
+      [0, 0, 0o755],
+      [1234, 4321, 0o755],
+    ]);
+  });
+});
+
+test('options are checked before anything is touched', async () => {
+  await using container = await createContainer();
+  const invalid = { code: 'ERR_CONTAINERV_INVALID_OPTION' };
+  await failure(container.upload([{ from: 'x', to: 'relative' }]), { ...invalid, message: /files\[0\]\.to/ });
+  await failure(container.upload([{ from: 'x', to: '/a/../b' }]), invalid);
+  await failure(container.upload([{ from: 'x', too: '/a' } as never]), { ...invalid, message: /`to`/ });
+  await failure(container.upload([], { rejct: false } as never), { ...invalid, message: /`reject`/ });
+  await failure(container.upload([{ from: 3 as never, to: '/a' }]), invalid);
+  await failure(container.upload([{ from: Buffer.from(''), to: '/a/' }]), invalid);
+  await failure(container.download([{ from: '/', to: './x/' }]), invalid);
+});
