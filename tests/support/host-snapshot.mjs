@@ -1,4 +1,5 @@
 // What containers could leave on a machine, as sorted lists of text that can be compared.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { without } from './multiset.mjs';
@@ -9,6 +10,7 @@ import { without } from './multiset.mjs';
  * @property {string[]} mounts
  * @property {string[]} cgroups
  * @property {string[]} interfaces
+ * @property {string[]} networks nftables tables and the records of containers on them
  * @property {string[]} files in the suite's temporary directory
  */
 
@@ -23,6 +25,7 @@ export function snapshotHost(suite) {
     mounts: mounts(),
     cgroups: cgroups(suite?.reaper),
     interfaces: readdirSync('/sys/class/net').sort(),
+    networks: networks(),
     files: suite === undefined ? [] : readdirSync(suite.temporary).sort(),
   };
 }
@@ -58,6 +61,16 @@ function mounts() {
 /** Without those that a test mounts for itself, which may run beside the one that looks. */
 export function mountsBesideTests() {
   return mounts().filter((mount) => !mount.includes(' tmpfs containerv-test '));
+}
+
+/** Tables of every family, where there is a program that lists them, and what is in containers' place for networks. */
+function networks() {
+  const listed =
+    process.getuid?.() === 0 ? spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' }) : undefined;
+  const tables = listed?.status === 0 ? listed.stdout.split('\n').filter(Boolean) : [];
+  const place = '/run/containerv-network';
+  const records = existsSync(place) ? readdirSync(place).filter((name) => name !== 'lock') : [];
+  return [...tables, ...records].sort();
 }
 
 /** @param {string | number} pid */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe } from 'vitest';
 import { isRoot } from './suite.js';
 
@@ -9,4 +10,14 @@ export function describeAsRoot(title: string, body: () => void): void {
 /** For what is different without root. Skipped with its reason in the title for root. */
 export function describeAsUser(title: string, body: () => void): void {
   describe.skipIf(isRoot)(isRoot ? `${title} (skipped: needs an ordinary user, this is root)` : title, body);
+}
+
+const NETWORK_TOOLS = ['ip', 'nft', 'nsenter', 'unshare'];
+
+/** For private networks: root, and the programs that the tests look at them with. */
+export function describeNetwork(title: string, body: () => void): void {
+  const missing = NETWORK_TOOLS.filter((name) => spawnSync(name, ['--version']).error !== undefined);
+  const reason = !isRoot ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')}` : undefined;
+  const described = reason === undefined ? title : `${title} (skipped: ${reason})`;
+  describe.skipIf(reason !== undefined)(described, body);
 }

@@ -61,11 +61,13 @@ export {
 export type { Mount, ResolvedBindMount, ResolvedMount, ResolvedTmpfsMount } from './options/mounts.js';
 export type { NamespaceName, Namespaces, ResolvedNamespaces } from './options/namespaces.js';
 export type {
+  EgressRule,
   Network,
   NetworkOptions,
   PortMapping,
   ResolvedNetwork,
   ResolvedPortMapping,
+  ResolvedEgressRule,
   ResolvedPrivateNetwork,
 } from './options/network.js';
 export type { PolicyName, SecurityPolicy } from './options/policy.js';

@@ -1,5 +1,6 @@
 import type { ContainervError, ContainerSpec } from 'containerv-api';
 import { FILE_RULES_STEP, rulesetError } from './landlock/ruleset-error.js';
+import { isNetworkStep, networkError } from './network/network-error.js';
 import { type SystemFailure, systemError } from './system-error.js';
 
 const EPERM = 1;
@@ -24,6 +25,7 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint: 'The kernel has to allow unprivileged user namespaces, or run as root. Which setting forbids it, and the command that changes it: containerv doctor',
     });
   }
+  if (isNetworkStep(step)) return networkError(failure, cause);
   if (step === 'map user ids' || step === 'map group ids') {
     const hint = 'The ids must be ones that this user may map. See: containerv doctor';
     return systemError(failure, {

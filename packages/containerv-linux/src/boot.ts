@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   abortError,
   ContainervError,
@@ -14,8 +13,9 @@ import { readEnforced, readMissed, verifyEnforced } from './enforcement.js';
 import { type IdPlan, mapsGroup } from './ids/id-maps.js';
 import { initExecutable } from './init-executable.js';
 import { missedPaths } from './landlock/requirement.js';
+import { isolatedNetwork, type NetworkSetup } from './network/network-setup.js';
 import type { FileResults, Native, StartedInit } from './native.js';
-import { bindEtcFiles, etcFiles } from './plan/etc-files.js';
+import { bindEtcFiles, bindHosts, etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
 import type { RootOperation } from './plan/operation.js';
@@ -25,7 +25,7 @@ import { hardening, standardMounts } from './plan/standard-mounts.js';
 import { SourceTrees } from './plan/source-trees.js';
 import { userMounts } from './plan/user-mounts.js';
 import { MessageType, PROTOCOL_VERSION } from './protocol.js';
-import type { ResourcePlan, Resources } from './resources.js';
+import { type ResourcePlan, Resources } from './resources.js';
 import { failureOf } from './system-error.js';
 import { WireWriter } from './wire.js';
 
@@ -72,25 +72,69 @@ export interface Booted extends InitHandle {
  */
 export async function startInit(
   native: Native,
-  { spec, confinement, host, plan, ids }: BootInput,
+  input: BootInput,
   resources: Resources | undefined,
   launch?: EarlyLaunch,
-): Promise<{
+): Promise<InitStart> {
+  const { plan, spec } = input;
+  let held = resources;
+  let first: FileResults | undefined;
+  for (let attempt = 0; ; attempt++) {
+    let started: StartedInit;
+    try {
+      started = await tryStart(native, input, held, launch);
+    } catch (error) {
+      await plan.network?.release();
+      if (first === undefined) throw error;
+      return { init: undefined, results: first, error };
+    }
+    first ??= started.steps;
+    const { failure } = started;
+    if (failure === undefined) {
+      if (started.pid >= 0) return { init: handle(native, started, spec.namespaces.pid), results: first };
+      await plan.network?.release();
+      return { init: undefined, results: first };
+    }
+    const known = failureOf(failure, 'start init');
+    const again = known !== undefined && (await plan.network?.failed(known)) === true;
+    if (!again || attempt === MAX_ATTEMPTS) {
+      const error = known === undefined ? failure : bootError(known, spec, failure);
+      return { init: undefined, results: first, error };
+    }
+    // What the first attempt made on the host stays ours.
+    if (held === undefined) {
+      plan.batch.settle(first, 'prepare container');
+      held = Resources.hold(native, plan);
+    }
+  }
+}
+
+export interface InitStart {
   readonly init: InitHandle | undefined;
   readonly results: FileResults;
   readonly error?: unknown;
-}> {
+}
+
+const MAX_ATTEMPTS = 50;
+
+async function tryStart(
+  native: Native,
+  { spec, confinement, host, plan, ids }: BootInput,
+  resources: Resources | undefined,
+  launch: EarlyLaunch | undefined,
+): Promise<StartedInit> {
   const executable = await initExecutable(native);
   const trees = new SourceTrees(ids.mappedMounts);
+  const network = await (plan.network?.prepare(native, spec) ?? isolatedNetwork(spec));
   const message = encodePlan({
     spec,
     staging: plan.stateDirectory,
     confinement,
-    operations: await operations(spec, host, plan, trees),
+    operations: [...network.inside, ...operations(spec, host, plan, network, trees)],
   });
   throwIfAborted(spec.signal, 'start init');
   const namespaces = cloneFlags(spec.namespaces);
-  const started = await native.startInit({
+  return native.startInit({
     steps: resources === undefined ? plan.batch.steps : plan.renewal,
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
@@ -111,21 +155,10 @@ export async function startInit(
         ? plan.cgroups.tasks
         : resources.cgroup.tasks.map((path) => ({ path, step: -1 })),
     oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
+    network: network.outside,
+    ports: network.ports,
     plan: message,
   });
-  const { failure } = started;
-  if (failure !== undefined) {
-    const known = failureOf(failure, 'start init');
-    return {
-      init: undefined,
-      results: started.steps,
-      error: known === undefined ? failure : bootError(known, spec, failure),
-    };
-  }
-  return {
-    init: started.pid < 0 ? undefined : handle(native, started, spec.namespaces.pid),
-    results: started.steps,
-  };
 }
 
 function handle(
@@ -152,17 +185,22 @@ function handle(
 /** Waits until init has built the container, and checks what it reports. The caller ends it when this rejects. */
 export async function awaitReady(
   init: InitHandle,
-  { spec, confinement, ids }: BootInput,
+  { spec, confinement, plan, ids }: BootInput,
   resources: Resources,
 ): Promise<Booted> {
   const report = await ready(init, spec);
+  await plan.network?.announce();
   const { mappedMounts } = ids;
   const { version, limits } = resources.cgroup;
   const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts });
   verifyEnforced(enforced, spec, confinement);
   const missed = missedPaths(confinement.ruleset, readMissed(report));
   describeTo(init.channel, enforced);
-  return { ...init, enforced, warnings: missed === undefined ? [] : [missed] };
+  return {
+    ...init,
+    enforced,
+    warnings: [...(missed === undefined ? [] : [missed]), ...(plan.network?.warnings ?? [])],
+  };
 }
 
 /** What who joins is told of that init cannot read back itself. */
@@ -172,16 +210,15 @@ export function describeTo(channel: Channel, { cgroup, limits, ids }: Enforced):
   channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
 }
 
-async function operations(
+function operations(
   spec: ContainerSpec,
   host: HostView,
   plan: ResourcePlan,
+  network: NetworkSetup,
   trees: SourceTrees,
-): Promise<RootOperation[]> {
+): RootOperation[] {
   const memoryBytes = spec.limits.memoryBytes === 'max' ? DEFAULT_TMPFS_BYTES : spec.limits.memoryBytes;
-  const resolvConf =
-    spec.network.mode === 'none' ? '' : await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
-  const files = etcFiles(spec, resolvConf);
+  const files = etcFiles(spec, network);
   return [
     ...rootOperations(spec, {
       host,
@@ -198,6 +235,7 @@ async function operations(
       memoryBytes,
     }),
     ...bindEtcFiles(spec, files),
+    ...(network.hostsSource === undefined ? [] : [bindHosts(trees.of(network.hostsSource, false))]),
     ...userMounts(spec, trees),
     ...hardening(spec),
   ];

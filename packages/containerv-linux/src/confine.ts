@@ -3,6 +3,8 @@ import { compileSocketFilter, type NetworkRule, seccompLogRequested } from 'cont
 import { chainFilters, type Confinement, confinementOf, filterArch } from './confinement.js';
 import { type HostNetwork, hostNetworkOf } from './landlock/host-network.js';
 import { rulesetOf } from './landlock/ruleset.js';
+import { refusesUnixSockets } from './network/refuse-rules.js';
+import { refuseUnixSockets } from './network/unix-filter.js';
 
 /** Where a process is to be confined. */
 export interface Surroundings {
@@ -26,11 +28,25 @@ export function confine(policy: SecurityPolicy, surroundings: Surroundings): Con
   const host = rules === undefined ? undefined : hostNetworkOf(rules as readonly NetworkRule[]);
   const shared = { network: network === 'host', processes: sharesProcesses };
   const ruleset = rulesetOf(policy, abi, shared, host);
-  if (host === undefined) return { ...confinement, ruleset };
+  if (host === undefined) {
+    const local = network === 'host' ? undefined : localSocketFilter(policy);
+    return local === undefined
+      ? { ...confinement, ruleset }
+      : { ...confinement, ...narrowed(confinement, local), ruleset };
+  }
   requirePorts(host, abi);
   const options = { arch: filterArch(), log: seccompLogRequested() };
-  const filter = chainFilters(confinement.filter, compileSocketFilter(host.sockets, options));
-  return { ...confinement, filter, filterText: Buffer.from(filter).toString('base64'), ruleset };
+  return { ...confinement, ...narrowed(confinement, compileSocketFilter(host.sockets, options)), ruleset };
+}
+
+/** In a network namespace of its own, packets are judged; local sockets have none. */
+function localSocketFilter(policy: SecurityPolicy): Uint8Array | undefined {
+  return refusesUnixSockets(policy) && !seccompLogRequested() ? refuseUnixSockets(filterArch()) : undefined;
+}
+
+function narrowed({ filter }: Confinement, by: Uint8Array): Pick<Confinement, 'filter' | 'filterText'> {
+  const chained = chainFilters(filter, by);
+  return { filter: chained, filterText: Buffer.from(chained).toString('base64') };
 }
 
 /** Where no socket of TCP can be made, the filter alone does it. */

@@ -39,7 +39,7 @@ import { freeze, type FreezeTarget, thaw } from './freeze.js';
 import { unenforcedFileRules } from './landlock/requirement.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import type { Native } from './native.js';
-
+import { refuseRulesOfProcess } from './network/refuse-rules.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
 import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
@@ -308,6 +308,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   #confinementFor(spec: ProcessSpec): Confinement | undefined {
     if (spec.policy === undefined) return undefined;
     const policy = resolvePolicy(spec.policy);
+    if (this.enforced.network !== 'host') refuseRulesOfProcess(policy);
     refuseUnsupportedPolicy(policy, this.enforced.network);
     const abi = this.native.landlockAbi();
     const unenforced = unenforcedFileRules(policy, abi);

@@ -6,16 +6,24 @@ import { systemError } from './system-error.js';
 export interface Leftovers {
   readonly cgroups: readonly string[];
   readonly dataDirectory: string | null;
+  /** Where others on its network write names. */
+  readonly networkDirectory: string | null;
   readonly stateDirectory: string;
 }
 
 const STEP = 'remove container';
 
 /** The state directory goes last: as long as it is there, somebody can try again. */
-export function removalSteps({ cgroups, dataDirectory, stateDirectory }: Leftovers): FileBatch {
+export function removalSteps({
+  cgroups,
+  dataDirectory,
+  networkDirectory,
+  stateDirectory,
+}: Leftovers): FileBatch {
   const batch = new FileBatch();
   for (const path of cgroups) batch.add({ op: 'rmdir', path });
   if (dataDirectory !== null) batch.add({ op: 'remove-tree', path: dataDirectory });
+  if (networkDirectory !== null) batch.add({ op: 'remove-tree', path: networkDirectory });
   batch.add({ op: 'remove-claim', path: stateDirectory });
   return batch;
 }

@@ -42,6 +42,10 @@ export interface Native {
   socketPair(): [ours: number, theirs: number];
   /** Wakes whoever waits at a socket. */
   shutdown(socket: number): void;
+  /** Requests to the kernel's network configuration in this program's namespace; stops at the first failure. */
+  netlink(program: NetlinkProgram): Promise<readonly NetlinkResult[]>;
+  /** 0: there is none of that name. */
+  interfaceIndex(name: string): number;
   setWindowSize(fd: number, columns: number, rows: number): void;
   hasSystemCall(number: number): boolean;
   /** 0 without Landlock. */
@@ -171,7 +175,46 @@ export interface StartRequest {
   readonly cgroupTasks: readonly { readonly path: string; readonly step: number }[];
   /** Empty: as the caller's. */
   readonly oomScoreAdj: string;
+  /** The host's side of the network, done when init is there and before it is told the plan. */
+  readonly network: NetlinkProgram;
+  /** Ports of the host that init holds; the plan says how many. */
+  readonly ports: readonly PortClaim[];
   readonly plan: Buffer;
+}
+
+export interface NetlinkProgram {
+  /** A file that is locked meanwhile; empty: none. */
+  readonly lock: string;
+  readonly exclusive: boolean;
+  readonly exchanges: readonly NetlinkExchange[];
+}
+
+export interface NetlinkExchange {
+  /** What failed, when it fails. */
+  readonly step: string;
+  /** NETLINK_ROUTE or NETLINK_NETFILTER. */
+  readonly protocol: number;
+  readonly messages: Uint8Array;
+  /** Where init's process id is put. */
+  readonly pidOffsets: readonly number[];
+  /** Values of errno that are no failure. */
+  readonly tolerated: readonly number[];
+  /** When the kernel has something to list, what follows is left out. */
+  readonly lastWhenAnswered: boolean;
+}
+
+export interface NetlinkResult {
+  readonly replies: Buffer;
+  /** A tolerated one. */
+  readonly errno: number;
+}
+
+export interface PortClaim {
+  /** 4 or 16 bytes; empty: every address of the host. */
+  readonly address: Uint8Array;
+  readonly port: number;
+  readonly udp: boolean;
+  readonly name: string;
 }
 
 export interface StartedInit {

@@ -72,6 +72,7 @@ export class OwnedContainer extends LinuxContainer {
       init.channel.close();
       init.close();
       await this.native.reap(init.pid, [], []);
+      await this.#resources.disconnect().catch(() => {});
       throw failure;
     }
     this.#adopt(booted);
@@ -133,6 +134,8 @@ export class OwnedContainer extends LinuxContainer {
 
   async #afterEnd(init: number): Promise<void> {
     await this.native.reap(init, thawSteps(this.vitals.groups), []);
+    // What cannot be taken back now is when the container is destroyed.
+    if (!this.#destroying) await this.#resources.disconnect().catch(() => {});
     // Whoever ended it, and however: as long as we live it can be started again. With its directory gone it cannot be
     // described, but still be destroyed.
     if (!this.#destroying) await this.#resources.describe(true).catch(() => {});

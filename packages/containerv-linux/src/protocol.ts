@@ -49,6 +49,7 @@ export const Operation = {
   OpOpenRoot: 9,
   OpRootReadonly: 10,
   OpOverlay: 11,
+  OpNetlink: 20,
 } as const;
 
 export const OperationFlag = {

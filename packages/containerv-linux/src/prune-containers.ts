@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isContainervError, type PrunedContainer, type PruneReport } from 'containerv-api';
 import { FileBatch } from './file-batch.js';
 import { thawSteps } from './freeze.js';
 import { removeLeftovers } from './leftovers.js';
+import { REGISTRY } from './network/names.js';
+import { releaseDead, sweepNetworks } from './network/sweep-networks.js';
 import { type Native, native } from './native.js';
 import { lockExclusive } from './state/claim.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
@@ -34,6 +37,8 @@ async function prune(addon: Native, base: BaseDirectories): Promise<PruneReport>
       failed.push({ id, message: isContainervError(error) ? error.message : String(error) });
     }
   }
+  // Also what containers left whose state directories are gone, or somewhere else.
+  if (existsSync(REGISTRY) && process.getuid?.() === 0) await sweepNetworks(addon);
   return { removed, failed };
 }
 
@@ -54,7 +59,10 @@ export async function removeDead(
     // The lock is free as soon as init is dying; its control groups only when the last process is dead.
     if (known) await addon.files(thawSteps(record.groups));
     if (known && record.cgroups.length > 0) await awaitInitExit(addon, claim.directory, id);
+    const token = known ? record.networkToken : null;
+    if (token !== null) await releaseDead(addon, token);
     return await removeLeftovers(addon, {
+      networkDirectory: token === null ? null : path.join(REGISTRY, token),
       cgroups: known ? record.cgroups : [],
       // Only ever a directory that carries the container's own name.
       dataDirectory:

@@ -6,6 +6,7 @@ import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
 import { thawSteps } from './freeze.js';
 import type { FileStep, Native } from './native.js';
+import { NetworkAttachment } from './network/network-attachment.js';
 import type { HostView } from './plan/host-view.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
@@ -30,6 +31,8 @@ export interface ResourcePlan {
   /** The step that takes the lock. */
   readonly lockStep: number;
   readonly leftovers: Leftovers;
+  /** `undefined`: it has no network beyond its own namespace. */
+  readonly network: NetworkAttachment | undefined;
   readonly record: Omit<StateRecord, 'stopped'>;
 }
 
@@ -46,7 +49,8 @@ export function planResources(
   const stateDirectory = path.join(base.state, spec.id);
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
   const cgroups = planCgroup(spec.id, spec.limits);
-  const record = describeContainer(spec, confinement, dataDirectory, cgroups);
+  const network = spec.network.mode === 'private' ? new NetworkAttachment(spec.network) : undefined;
+  const record = describeContainer(spec, confinement, dataDirectory, cgroups, network);
   const batch = new FileBatch();
   for (const source of rootSources(spec)) batch.add({ op: 'directory', path: source });
   batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
@@ -54,6 +58,8 @@ export function planResources(
   const text = JSON.stringify({ ...record, stopped: false } satisfies StateRecord);
   batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
   cgroups.addTo(batch);
+  const networkDirectory = network?.directory ?? null;
+  if (networkDirectory !== null) addNetworkDirectory(batch, networkDirectory);
   const parts = ['root', ...systemDirectories(spec, host)];
   if (dataDirectory !== null) addDirectories(batch, dataDirectory, parts);
   return {
@@ -70,9 +76,17 @@ export function planResources(
             optional: true,
           })),
     lockStep,
-    leftovers: { cgroups: cgroups.directories, dataDirectory, stateDirectory },
+    leftovers: { cgroups: cgroups.directories, dataDirectory, networkDirectory, stateDirectory },
+    network,
     record,
   };
+}
+
+/** Names of others on the network; its file is there before init makes it the container's /etc/hosts. */
+function addNetworkDirectory(batch: FileBatch, directory: string): void {
+  batch.add({ op: 'ensure-directory', path: path.dirname(directory), mode: 0o711 });
+  batch.add({ op: 'mkdir', path: directory, mode: 0o711 });
+  batch.add({ op: 'replace', path: path.join(directory, 'hosts'), text: '' });
 }
 
 /** Upper and work directories: for a root on the host's system directories, one work directory for each part. */
@@ -115,6 +129,11 @@ export class Resources {
     await describeStopped(this.#native, this.plan.stateDirectory, this.plan.record, stopped);
   }
 
+  /** The container has ended, to be started again perhaps: its address and ports are others' meanwhile. */
+  async disconnect(): Promise<void> {
+    await this.plan.network?.release();
+  }
+
   /** Removes it all and gives the claim up; first waits for `init`, which must be ending, if there is one. */
   async release(init: number | undefined): Promise<void> {
     await releaseAll(this.#native, this.plan, init);
@@ -130,9 +149,10 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
     ...thawSteps(plan.cgroups.groups),
     ...(dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true } as const]),
   ];
-  const results = await (init === undefined
-    ? native.files(removal.steps)
-    : native.reap(init, early, removal.steps));
+  const [results] = await Promise.all([
+    init === undefined ? native.files(removal.steps) : native.reap(init, early, removal.steps),
+    plan.network?.release(),
+  ]);
   checkRemoval(removal, results);
   const fds = [plan.lockStep, plan.cgroups.openStep].map((step) =>
     step < 0 ? -1 : plan.batch.result(step).fd,
@@ -179,6 +199,7 @@ function describeContainer(
   confinement: Confinement,
   dataDirectory: string | null,
   { directories, groups }: CgroupPlan,
+  network: NetworkAttachment | undefined,
 ): ResourcePlan['record'] {
   return {
     version: 1,
@@ -189,6 +210,7 @@ function describeContainer(
     rootfs: spec.root.kind === 'directory' ? spec.root.path : spec.root.kind,
     policy: typeof spec.policy === 'string' ? spec.policy : spec.policy.name,
     network: spec.network.mode,
+    networkToken: network?.token ?? null,
     dataDirectory,
     cgroups: directories,
     groups,

@@ -1,23 +1,31 @@
 import { ContainervError, type ContainerSpec, type SecurityPolicy } from 'containerv-api';
 import { resolvePolicy } from './confinement.js';
+import { refuseUnenforceableRules } from './network/refuse-rules.js';
+import { wantedNetwork } from './network/wanted-network.js';
 
 /** Refuses what the contract has and this driver does not enforce. Nothing asked for is ever left out silently. */
 export function refuseUnsupported(spec: ContainerSpec): void {
-  if (spec.network.mode === 'private') throw unsupported("`network` as an object (only 'none' and 'host')");
+  const { network } = spec;
+  if (network.mode === 'private') wantedNetwork(network);
   if (spec.devices.length > 0) throw unsupported('`devices`');
   if (!spec.namespaces.mount) throw unsupported('`namespaces.mount: false`');
   if (spec.root.kind === 'layers' && spec.root.layers.some(({ type }) => type === 'image')) {
     throw unsupported("layers of type 'image'");
   }
-  refuseUnsupportedPolicy(resolvePolicy(spec.policy), spec.network.mode);
+  refuseUnsupportedPolicy(
+    resolvePolicy(spec.policy),
+    network.mode,
+    network.mode === 'private' && network.egress !== undefined,
+  );
 }
 
-/** Rules for a network of the container's own are not enforced yet; see `confine` for the host's. */
-export function refuseUnsupportedPolicy(policy: SecurityPolicy, network: 'none' | 'host' | 'private'): void {
-  // Without a network nothing can be reached, whatever the rules allow.
-  if (policy.networkRules !== undefined && network === 'private') {
-    throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
-  }
+/** What a network of the container's own cannot hold; see `confine` for the host's. */
+export function refuseUnsupportedPolicy(
+  policy: SecurityPolicy,
+  network: 'none' | 'host' | 'private',
+  egress = false,
+): void {
+  if (network !== 'host') refuseUnenforceableRules(policy, egress);
 }
 
 function unsupported(what: string): ContainervError {

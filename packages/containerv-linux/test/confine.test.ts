@@ -1,8 +1,9 @@
 import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { confine } from '../src/confine.js';
-import { confinementOf } from '../src/confinement.js';
+import { chainFilters, confinementOf, filterArch } from '../src/confinement.js';
 import { handledRights } from '../src/landlock/file-rights.js';
+import { refuseUnixSockets } from '../src/network/unix-filter.js';
 import { thrownBy } from './support/thrown.js';
 
 const at = (network: 'none' | 'host' | 'private', landlockAbi = 7, sharesProcesses = false) => ({
@@ -22,11 +23,17 @@ test('without rules a confinement is what the policy compiles to', () => {
 describe('network rules', () => {
   const policy = createPolicy('build').addNetworkRules([connect]);
 
-  test.for(['none', 'private'] as const)('change nothing where the network is %s', (network) => {
-    const { filter, ruleset } = confine(policy, at(network));
-    expect(filter).toEqual(confinementOf(policy).filter);
-    expect(ruleset).toBeUndefined();
-  });
+  test.for(['none', 'private'] as const)(
+    'are nftables where the network is %s, but for local sockets, which no rule permits',
+    (network) => {
+      const { filter, ruleset } = confine(policy, at(network));
+      const expected = chainFilters(confinementOf(policy).filter, refuseUnixSockets(filterArch()));
+      expect(Buffer.from(filter)).toEqual(Buffer.from(expected));
+      expect(ruleset).toBeUndefined();
+      const withLocal = policy.addNetworkRules([{ family: 'unix' }]);
+      expect(confine(withLocal, at(network)).filter).toEqual(confinementOf(withLocal).filter);
+    },
+  );
 
   test('on the host’s network narrow the filter, and are a ruleset without files', () => {
     const { filter, filterText, ruleset } = confine(policy, at('host'));

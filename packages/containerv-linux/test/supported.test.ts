@@ -1,13 +1,13 @@
 import type { ContainerOptions } from 'containerv-api';
-import { createPolicy, FsAccess } from 'containerv-policy';
+import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
+import { refuseRulesOfProcess } from '../src/network/refuse-rules.js';
 import { refuseUnsupported, refuseUnsupportedPolicy } from '../src/supported.js';
 import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('what this driver does not enforce is refused, never left out', () => {
   test.for<[string, ContainerOptions]>([
-    ['`network` as an object', { network: { nat: true } }],
     ['`devices`', { devices: ['/dev/fuse'] }],
     ['`namespaces.mount: false`', { namespaces: { mount: false } }],
     [
@@ -36,13 +36,28 @@ describe('what it enforces is not', () => {
     { policy: createPolicy('minimal').setSecurityLevel('strict') },
     { policy: createPolicy('build').addNetworkRules([]), network: 'none' },
     { policy: createPolicy('build').addNetworkRules([]), network: 'host' },
+    { policy: createPolicy('build').addNetworkRules([{ family: 'unix' }]), network: {} },
+    { network: { nat: true, egress: [], ports: [{ host: 1, container: 1 }] } },
     { layers: [{ type: 'directory', source: '/a' }] },
   ])('%j', (options) => {
     expect(() => refuseUnsupported(specOf(options))).not.toThrow();
   });
 });
 
-test('rules for a network of the container’s own are refused, also of a process', () => {
-  const policy = createPolicy('build').addNetworkRules([]);
-  expect(thrownBy(() => refuseUnsupportedPolicy(policy, 'private')).summary).toContain('network rules');
+test.for<[string, () => void]>([
+  ['a single local socket', () => refuse([{ family: 'unix', path: '/run/x' }])],
+  ['some uses of local sockets', () => refuse([{ family: 'unix', allow: ['connect'] }])],
+  ['processes that could change them', () => refuseUnsupportedPolicy(able.addNetworkRules([]), 'none')],
+  ['processes that could change what `egress` became', () => refuseUnsupportedPolicy(able, 'private', true)],
+  ['one process alone', () => refuseRulesOfProcess(createPolicy('build').addNetworkRules([]))],
+])('network rules for %s are refused', ([, refused]) => {
+  const error = thrownBy(refused);
+  expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check options' });
+  expect(error.hint).not.toBe('');
 });
+
+const able = createPolicy('build').setCapabilities(['CAP_NET_ADMIN']);
+
+function refuse(rules: readonly NetworkRule[]): void {
+  refuseUnsupportedPolicy(createPolicy('build').addNetworkRules(rules), 'private');
+}

@@ -28,7 +28,10 @@ export interface NetworkOptions {
   readonly gateway?: string | undefined;
   /** Addresses of name servers. @defaultValue the host's */
   readonly dns?: string | readonly string[] | undefined;
-  /** An existing bridge of the host to join (Linux). */
+  /**
+   * The bridge to share with other containers, which reach each other over it by address and by name (Linux). Made with
+   * the first of them and removed with the last. @defaultValue none: the container reaches no other
+   */
   readonly bridge?: string | undefined;
   /** The virtual switch to join (Windows). */
   readonly switchName?: string | undefined;
@@ -36,8 +39,18 @@ export interface NetworkOptions {
   readonly ports?: readonly PortMapping[] | undefined;
   /** Whether the container reaches beyond the host, under the host's address. @defaultValue true */
   readonly nat?: boolean | undefined;
-  /** Addresses and CIDR blocks the container may reach. @defaultValue all; an empty list is none */
-  readonly egress?: readonly string[] | undefined;
+  /** What the container may reach; a text is an entry with that `address`. @defaultValue all; an empty list is none */
+  readonly egress?: readonly (EgressRule | string)[] | undefined;
+}
+
+/** Permission to reach a destination. */
+export interface EgressRule {
+  /** An address, a CIDR block, or a host name, which is resolved once and then means the addresses it had. */
+  readonly address: string;
+  /** Ports or `[first, last]`. Empty: none. @defaultValue every port */
+  readonly ports?: readonly (number | readonly [from: number, to: number])[] | undefined;
+  /** @defaultValue both; without `ports` and `protocol` any other, such as ICMP, too */
+  readonly protocol?: 'tcp' | 'udp' | undefined;
 }
 
 export interface PortMapping {
@@ -64,7 +77,15 @@ export interface ResolvedPrivateNetwork {
   readonly ports: readonly ResolvedPortMapping[];
   readonly nat: boolean;
   /** `undefined`: everything may be reached; empty: nothing. */
-  readonly egress: readonly string[] | undefined;
+  readonly egress: readonly ResolvedEgressRule[] | undefined;
+}
+
+export interface ResolvedEgressRule {
+  /** An address or CIDR block, or a host name in lower case. */
+  readonly address: string;
+  readonly isHostName: boolean;
+  readonly ports: readonly (number | readonly [from: number, to: number])[] | undefined;
+  readonly protocol: 'tcp' | 'udp' | undefined;
 }
 
 export interface ResolvedPortMapping {
@@ -112,7 +133,7 @@ function resolvePrivate(network: NetworkOptions): ResolvedPrivateNetwork {
     ports: resolvePorts(network.ports ?? []),
     nat: checkBoolean(network.nat ?? true, 'network.nat'),
     egress: optional(egress, 'network.egress', (list, option) =>
-      checkArray(list, option).map((entry, index) => block(entry, `${option}[${index}]`)),
+      checkArray(list, option).map((entry, index) => resolveEgress(entry, `${option}[${index}]`)),
     ),
   };
 }
@@ -149,15 +170,54 @@ function address(value: unknown, option: string): string {
   throw invalidOption(option, 'an IPv4 or IPv6 address', value);
 }
 
-function block(value: unknown, option: string): string {
+function resolveEgress(entry: EgressRule | string, option: string): ResolvedEgressRule {
+  if (typeof entry === 'string') {
+    return { ...destination(entry, option), ports: undefined, protocol: undefined };
+  }
+  checkOptions(entry, option, ['address', 'ports', 'protocol']);
+  return {
+    ...destination(entry.address, `${option}.address`),
+    ports: optional(entry.ports, `${option}.ports`, (list, name) =>
+      checkArray(list, name).map((ports, index) => portRange(ports, `${name}[${index}]`)),
+    ),
+    protocol: optional(entry.protocol, `${option}.protocol`, (word, name) =>
+      checkWord(word, name, ['tcp', 'udp']),
+    ),
+  };
+}
+
+function destination(value: unknown, option: string): Pick<ResolvedEgressRule, 'address' | 'isHostName'> {
   if (typeof value === 'string') {
     const [base = '', length, ...rest] = value.split('/');
     const family = base.includes('%') ? 0 : isIP(base);
     const bits = family === 4 ? 32 : 128;
-    const valid = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits);
-    if (family !== 0 && valid && rest.length === 0) return value;
+    const valid = length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits);
+    if (family !== 0 && valid && rest.length === 0) return { address: value, isHostName: false };
+    if (isHostName(value)) return { address: value.toLowerCase().replace(/\.$/, ''), isHostName: true };
   }
-  throw invalidOption(option, 'an IP address or a CIDR block', value);
+  throw invalidOption(option, 'an IP address, a CIDR block or a host name', value);
+}
+
+/**
+ * Letters, digits and hyphens only (RFC 1123, 2.1), so that nothing can end a name early or mean another to a resolver.
+ * The last part is no number: `10.1` would be an address to some (inet_aton(3)).
+ */
+function isHostName(value: string): boolean {
+  if (value.length > 253) return false;
+  const labels = value.replace(/\.$/, '').split('.');
+  return (
+    labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label)) &&
+    !/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')
+  );
+}
+
+function portRange(value: unknown, option: string): number | readonly [from: number, to: number] {
+  if (!Array.isArray(value)) return checkInteger(value, option, 1, 65_535);
+  const [from, to, ...rest] = value as unknown[];
+  const first = checkInteger(from, `${option}[0]`, 1, 65_535);
+  const last = checkInteger(to, `${option}[1]`, 1, 65_535);
+  if (rest.length > 0 || first > last) throw invalidOption(option, 'a port or [first, last]', value);
+  return [first, last];
 }
 
 function interfaceName(value: unknown, option: string): string {

@@ -61,7 +61,12 @@ test('every field arrives', () => {
       { host: 8080, container: 53, protocol: 'udp', hostIp: '127.0.0.1' },
     ],
     nat: false,
-    egress: ['10.0.0.0/8', '2001:db8::/32', '1.1.1.1'],
+    egress: ['10.0.0.0/8', '2001:db8::/32', '1.1.1.1'].map((address) => ({
+      address,
+      isHostName: false,
+      ports: undefined,
+      protocol: undefined,
+    })),
   });
 });
 
@@ -76,7 +81,27 @@ test('a host port may lead to different places by address and protocol', () => {
 
 test('single addresses are blocks too', () => {
   const egress = ['10.0.0.1/32', '::1/128', '0.0.0.0/0'];
-  expect(resolve({ egress })).toMatchObject({ egress });
+  expect(resolve({ egress })).toMatchObject({ egress: egress.map((address) => ({ address })) });
+});
+
+test('egress by host name, ports and protocol', () => {
+  const egress = [
+    { address: 'Registry.NPMJS.org.', ports: [443, [8000, 8080] as const], protocol: 'tcp' as const },
+    { address: 'localhost', ports: [] },
+    { address: '3com.example' },
+  ];
+  expect(resolve({ egress })).toMatchObject({
+    egress: [
+      {
+        address: 'registry.npmjs.org',
+        isHostName: true,
+        ports: [443, [8000, 8080]],
+        protocol: 'tcp',
+      },
+      { address: 'localhost', isHostName: true, ports: [], protocol: undefined },
+      { address: '3com.example', isHostName: true, ports: undefined },
+    ],
+  });
 });
 
 test('an empty list permits nothing and is told from no list', () => {
@@ -134,7 +159,22 @@ test.for([
   [{ egress: ['10.0.0.0/'] }, '`network.egress[0]`'],
   [{ egress: ['10.0.0.0/8/8'] }, '`network.egress[0]`'],
   [{ egress: ['::/129'] }, '`network.egress[0]`'],
-  [{ egress: ['example.com'] }, '`network.egress[0]`'],
+  [{ egress: ['exa mple.com'] }, '`network.egress[0]`'],
+  [{ egress: ['example.com/24'] }, '`network.egress[0]`'],
+  [{ egress: ['evil.com\0.example.com'] }, '`network.egress[0]`'],
+  [{ egress: ['-a.example.com'] }, '`network.egress[0]`'],
+  [{ egress: ['*.example.com'] }, '`network.egress[0]`'],
+  [{ egress: ['10.1'] }, '`network.egress[0]`'],
+  [{ egress: ['10.0.0.256'] }, '`network.egress[0]`'],
+  [{ egress: ['0x7f000001'] }, '`network.egress[0]`'],
+  [{ egress: ['fe80::1%eth0'] }, '`network.egress[0]`'],
+  [{ egress: [{ address: '10.0.0.1/08' }] }, '`network.egress[0].address`'],
+  [{ egress: [{ address: '10.0.0.1', ports: [0] }] }, '`network.egress[0].ports[0]`'],
+  [{ egress: [{ address: '10.0.0.1', ports: [[2, 1]] }] }, '`network.egress[0].ports[0]`'],
+  [{ egress: [{ address: '10.0.0.1', ports: [[1, 2, 3]] }] }, '`network.egress[0].ports[0]`'],
+  [{ egress: [{ address: '10.0.0.1', ports: 80 }] }, '`network.egress[0].ports`'],
+  [{ egress: [{ address: '10.0.0.1', protocol: 'icmp' }] }, '`network.egress[0].protocol`'],
+  [{ egress: [{ host: '10.0.0.1' }] }, '`network.egress[0].host`'],
 ] as const)('%j is refused', ([network, part]) => {
   expectInvalid(() => resolve(network), part);
 });

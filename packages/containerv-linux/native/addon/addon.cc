@@ -21,6 +21,7 @@
 #include "observer_js.h"
 #include "oom_events.h"
 #include "process_list.h"
+#include "netlink_js.h"
 #include "remove_tree.h"
 #include "start_init.h"
 #include "transfer/transfer_js.h"
@@ -169,6 +170,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
     const auto given = tasks.Get(i).As<Napi::Object>();
     request.cgroup_tasks.push_back({given.Get("path").ToString(), given.Get("step").ToNumber()});
   }
+  request.network = netlink_program(options.Get("network"));
+  request.ports = port_claims(options.Get("ports"));
   const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
   request.plan.assign(plan.Data(), plan.Data() + plan.Length());
   return request;
@@ -429,6 +432,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"duplicate", guard<duplicate_js>},            {"closeInBackground", guard<close_in_background_js>},
       {"readAll", guard<read_all_js>},               {"listProcesses", guard<list_processes_js>},
       {"watchOom", guard<watch_oom_js>},
+      {"netlink", guard<netlink_js>},                {"interfaceIndex", guard<interface_index_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));
   define_transfers(env, exports);

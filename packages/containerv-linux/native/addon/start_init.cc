@@ -65,6 +65,13 @@ struct Parts {
   }
 };
 
+// What init only keeps open for as long as it lives: the container's ids and ports of the host.
+std::vector<UniqueFd> claim_ports(const StartRequest& request) {
+  std::vector<UniqueFd> claims;
+  for (const auto& port : request.ports) claims.push_back(claim_port(port));
+  return claims;
+}
+
 Parts collect_parts(const StartRequest& request, const std::vector<FileResult>& steps, int lock) {
   Parts parts;
   parts.add(listen_control_socket(request.state_directory));
@@ -92,12 +99,14 @@ void send_trees(const Launched& init, const std::vector<UniqueFd>& trees) {
   }
 }
 
-void send_plan(const StartRequest& request, const IdMaps& maps, int id_lock, const Parts& parts, const Launched& init) {
+void send_plan(const StartRequest& request, const IdMaps& maps, std::span<const int> kept, const Parts& parts,
+               const Launched& init) {
   const std::string process = "/proc/" + std::to_string(init.pid);
   if (!maps.uid.empty()) map_ids(process, maps);
+  run_netlink(request.network, init.pid);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
-  if (id_lock >= 0) send_before_plan(init, protocol::kKeep, {&id_lock, 1});
+  if (!kept.empty()) send_before_plan(init, protocol::kKeep, kept);
   send_trees(init, map_source_trees(request.trees, init.pid));
   send_whole(init.socket.get(), request.plan, parts.fds, kStep);
   if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
@@ -153,9 +162,13 @@ StartedInit start_init(const StartRequest& request) {
       maps.uid = maps.gid = "0 " + std::to_string(ids.first) + " " + std::to_string(kIdRangeSize) + "\n";
     }
     const Parts parts = collect_parts(request, result.steps, lock);
+    const std::vector<UniqueFd> claims = claim_ports(request);
+    std::vector<int> kept;
+    if (ids.lock) kept.push_back(ids.lock.get());
+    for (const auto& claim : claims) kept.push_back(claim.get());
     Launched init = launching.finish();
     Started started(init.pid);
-    send_plan(request, maps, ids.lock.get(), parts, init);
+    send_plan(request, maps, kept, parts, init);
     write_pid(lock, init.pid);
     result.first = await_first_message(init.socket.get());
     started.release();

@@ -9,6 +9,8 @@
 #include "../common/unique_fd.h"
 #include "file_batch.h"
 #include "id_range.h"
+#include "netlink.h"
+#include "port_claim.h"
 #include "source_tree.h"
 #include "sys_error.h"
 
@@ -40,6 +42,8 @@ struct StartRequest {
   };
   std::vector<Tasks> cgroup_tasks;  // v1: `tasks` files for init to enter by
   std::string oom_score_adj;               // empty: inherited
+  NetlinkProgram network;                  // the host's side, done before init is told the plan
+  std::vector<PortClaim> ports;            // of the host, which init holds
   std::vector<uint8_t> plan;               // a whole kPlan message
 };
 

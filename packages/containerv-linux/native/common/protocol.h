@@ -79,6 +79,7 @@ enum Operation : uint32_t {
   kOpOpenRoot = 9,  // the root is at staging/root from here on
   kOpRootReadonly = 10,
   kOpOverlay = 11,  // place, path, flags, attributes, lower directories topmost first, upper, work, OverlayFlags
+  kOpNetlink = 20,  // step, netlink protocol, messages: in the container's own network namespace
 };
 
 enum OperationFlag : uint32_t {

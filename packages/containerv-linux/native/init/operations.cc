@@ -12,6 +12,7 @@
 #include "../common/kernel.h"
 #include "../common/protocol.h"
 #include "mounts.h"
+#include "network.h"
 #include "overlay.h"
 #include "rooted_path.h"
 
@@ -119,6 +120,7 @@ bool RootBuilder::run(WireReader& plan, Failure& failure) {
       case kOpMask: done = mask(plan, failure); break;
       case kOpReadonly: done = readonly(plan, failure); break;
       case kOpSysctl: done = sysctl(plan, failure); break;
+      case kOpNetlink: done = configure_network(plan, failure); break;
       case kOpOpenRoot: done = open_root(failure); break;
       case kOpRootReadonly: {
         // The root's own mount only: what is mounted below has its own attributes by now.

@@ -10,11 +10,14 @@ export interface EtcFile {
 export const GENERATED_LAYER = 'generated';
 
 /** /etc/hostname, /etc/hosts and /etc/resolv.conf of the container's own. */
-export function etcFiles(spec: ContainerSpec, hostResolvConf: string): EtcFile[] {
+export function etcFiles(
+  spec: ContainerSpec,
+  network: { readonly resolvConf: string; readonly hosts?: string },
+): EtcFile[] {
   return [
     { path: '/etc/hostname', content: `${spec.hostname}\n` },
-    { path: '/etc/hosts', content: hosts(spec.hostname) },
-    { path: '/etc/resolv.conf', content: spec.network.mode === 'none' ? '# no network\n' : hostResolvConf },
+    { path: '/etc/hosts', content: network.hosts ?? hosts(spec.hostname) },
+    { path: '/etc/resolv.conf', content: network.resolvConf },
   ];
 }
 
@@ -37,6 +40,17 @@ export function bindEtcFiles(spec: ContainerSpec, files: readonly EtcFile[]): Ro
   const layered = spec.root.kind === 'host' || spec.writable === 'overlay' || spec.writable === 'tmpfs';
   if (layered) return [];
   return files.map(({ path, content }) => ({ op: 'file', path, flags: ['bound', 'skip-missing'], content }));
+}
+
+/** A file of the host as /etc/hosts, which others go on writing to. */
+export function bindHosts(source: string): RootOperation {
+  return {
+    op: 'bind',
+    path: '/etc/hosts',
+    source,
+    flags: ['skip-missing'],
+    attributes: ['readonly', 'nosuid', 'nodev', 'noexec'],
+  };
 }
 
 function hosts(hostname: string): string {

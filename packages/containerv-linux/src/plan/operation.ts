@@ -30,6 +30,13 @@ export type RootOperation =
     }
   | { readonly op: 'mask' | 'readonly'; readonly path: string }
   | { readonly op: 'sysctl'; readonly key: string; readonly value: string }
+  | {
+      readonly op: 'netlink';
+      /** What failed, when it fails. */
+      readonly step: string;
+      readonly protocol: number;
+      readonly messages: Uint8Array;
+    }
   | { readonly op: 'open-root' | 'root-readonly' };
 
 /** In the container's root, or in the tmpfs that only init sees while it builds. */
@@ -110,6 +117,9 @@ export function writeOperation(writer: WireWriter, operation: RootOperation): vo
       break;
     case 'sysctl':
       writer.u32(Operation.OpSysctl).text(operation.key).bytes(Buffer.from(operation.value));
+      break;
+    case 'netlink':
+      writer.u32(Operation.OpNetlink).text(operation.step).u32(operation.protocol).bytes(operation.messages);
       break;
     case 'open-root':
       writer.u32(Operation.OpOpenRoot);

@@ -20,6 +20,8 @@ export interface StateRecord {
   readonly rootfs: string;
   readonly policy: string;
   readonly network: Enforced['network'];
+  /** What its interface on the host is found by; `null`: it has none. */
+  readonly networkToken: string | null;
   /** Host directories that go when the container does. */
   readonly dataDirectory: string | null;
   /** Control groups that go when the container does, inner ones first. */
@@ -107,6 +109,8 @@ function isRecord(value: unknown): value is StateRecord {
     isText(value['policy']) &&
     NETWORKS.has(value['network']) &&
     (value['ownerPid'] === null || Number.isSafeInteger(value['ownerPid'])) &&
+    (value['networkToken'] === null ||
+      (isText(value['networkToken']) && /^[0-9a-f]{16}$/.test(value['networkToken']))) &&
     (value['dataDirectory'] === null || isText(value['dataDirectory'])) &&
     Array.isArray(value['cgroups']) &&
     value['cgroups'].every((cgroup) => isText(cgroup)) &&

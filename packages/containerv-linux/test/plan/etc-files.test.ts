@@ -1,12 +1,12 @@
 import type { ContainerOptions } from 'containerv-api';
 import { expect, test } from 'vitest';
-import { bindEtcFiles, etcFiles, placeEtcFiles } from '../../src/plan/etc-files.js';
+import { bindEtcFiles, bindHosts, etcFiles, placeEtcFiles } from '../../src/plan/etc-files.js';
 import { specOf } from '../support/spec.js';
 
 const HOST_RESOLV = 'nameserver 192.0.2.1\n';
 
 function contentOf(path: string, options: ContainerOptions): string | undefined {
-  return etcFiles(specOf(options), HOST_RESOLV).find((file) => file.path === path)?.content;
+  return etcFiles(specOf(options), { resolvConf: HOST_RESOLV }).find((file) => file.path === path)?.content;
 }
 
 test('the host name is the container’s', () => {
@@ -22,9 +22,19 @@ test('both loopback addresses have the host name, a long one in its short form t
   );
 });
 
-test("name servers are the host's only where the network is", () => {
-  expect(contentOf('/etc/resolv.conf', { network: 'host' })).toBe(HOST_RESOLV);
-  expect(contentOf('/etc/resolv.conf', {})).toBe('# no network\n');
+test('name servers and hosts are those of its network', () => {
+  expect(contentOf('/etc/resolv.conf', {})).toBe(HOST_RESOLV);
+  const files = etcFiles(specOf({}), { resolvConf: '', hosts: '192.0.2.7\tweb\n' });
+  expect(files).toContainEqual({ path: '/etc/hosts', content: '192.0.2.7\tweb\n' });
+});
+
+test('a file of the host that stands for /etc/hosts cannot be changed from inside', () => {
+  expect(bindHosts('/run/x/hosts')).toMatchObject({
+    op: 'bind',
+    path: '/etc/hosts',
+    source: '/run/x/hosts',
+    attributes: expect.arrayContaining(['readonly']) as unknown,
+  });
 });
 
 test('they go into a layer of their own', () => {

@@ -25,6 +25,7 @@ const RECORD: StateRecord = {
   rootfs: 'host',
   policy: 'build',
   network: 'none',
+  networkToken: null,
   dataDirectory: null,
   cgroups: ['/sys/fs/cgroup/pids/containerv/box'],
   groups: { unified: null, v1: { pids: '/sys/fs/cgroup/pids/containerv/box' } },
