@@ -37,7 +37,7 @@ describe('learning', () => {
   test('sees every process and every thread', async () => {
     const learned = await learn(['crowd', '8'], { files: false });
     expect(learned.stdout).toBe('0\n');
-    expect(denials(learned)).toEqual(['clone3: ENOSYS']);
+    expect(denials(learned)).toEqual([]);
     const { policy } = learned;
     expect(['clone', 'socketpair', 'openat'].filter((name) => !allowedNames(policy).includes(name))).toEqual(
       [],
@@ -45,7 +45,7 @@ describe('learning', () => {
     expect(policy.check({ syscall: 'socketpair', args: [1, 2, 0] })).toBe('allow');
     expect(policy.check({ syscall: 'socketpair', args: [1, 1, 0] })).toBe('errno');
     const again = await check(policy, ['crowd', '8']);
-    expect([again.stdout, denials(again)]).toEqual(['0\n', ['clone3: ENOSYS']]);
+    expect([again.stdout, denials(again)]).toEqual(['0\n', []]);
   });
 
   test('writes down files with what was done to them, as the container sees them', async () => {

@@ -85,6 +85,9 @@ export interface RawObservations {
   readonly files: readonly RawFile[];
   /** Syscalls with more kinds of calls than were kept; -1: files. */
   readonly truncated: readonly number[];
+  /** Whether it made other processes, and threads. */
+  readonly processes: boolean;
+  readonly threads: boolean;
   /** Whether the program was ever observed. */
   readonly began: boolean;
   /** Why observing ended before its time; empty: it did not. */

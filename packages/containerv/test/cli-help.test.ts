@@ -33,17 +33,21 @@ test('the commands are those of the contract', () => {
     'rm',
     'prune',
     'doctor',
+    'policy show',
+    'policy check',
+    'policy compile',
+    'policy learn',
   ]);
 });
 
 test.for(commands.map(({ name }) => name))('%s has a help with every option', async (name) => {
   const options = commands.find((command) => command.name === name)?.options ?? {};
   const cli = new Cli();
-  const { status, stdout } = await cli.run([name, '--help']);
+  const { status, stdout } = await cli.run([...name.split(' '), '--help']);
   expect(status).toBe(0);
   expect(stdout).toContain(`Usage: containerv ${name} `);
   for (const option of [...Object.keys(options), 'help']) expect(stdout).toContain(`--${option}`);
-  expect((await cli.run(['help', name])).stdout).toBe(stdout);
+  expect((await cli.run(['help', ...name.split(' ')])).stdout).toBe(stdout);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
 });
 

@@ -40,6 +40,8 @@ Napi::Value observations_js(Napi::Env env, Observations& seen) {
   auto truncated = Napi::Array::New(env, seen.truncated.size());
   for (uint32_t i = 0; i < seen.truncated.size(); ++i) truncated.Set(i, seen.truncated[i]);
   result.Set("truncated", truncated);
+  result.Set("processes", seen.processes);
+  result.Set("threads", seen.threads);
   result.Set("began", seen.began);
   result.Set("failure", seen.failure);
   return result;

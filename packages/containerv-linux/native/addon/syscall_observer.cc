@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -35,6 +36,7 @@ constexpr char kStep[] = "observe system calls";
 constexpr size_t kMaxKinds = 1024;
 constexpr size_t kMaxFiles = 32768;
 constexpr int kMaxInterpreters = 5;
+constexpr int kUrgent = -10;
 
 }  // namespace
 
@@ -74,15 +76,46 @@ void SyscallObserver::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  std::thread answering;
+  std::string failure;
   try {
-    if (take_listener()) serve();
+    if (take_listener()) {
+      answering = std::thread([this] { answer_calls(); });
+      take_calls();
+    }
   } catch (const SysError& error) {
-    seen_.failure = error.syscall + ": " + strerror(error.error);
-  } catch (const std::bad_alloc&) {
-    seen_.failure = "out of memory";
+    failure = error.syscall + ": " + strerror(error.error);
+  } catch (const std::exception& error) {
+    failure = error.what();
   }
+  {
+    const std::lock_guard lock(mutex_);
+    last_taken_ = true;
+  }
+  more_.notify_one();
+  if (answering.joinable()) answering.join();
+  if (!failure.empty()) seen_.failure = failure;
   listener_.reset();
   source_.reset();
+}
+
+void SyscallObserver::answer_calls() {
+  try {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      more_.wait(lock, [this] { return last_taken_ || !taken_.empty(); });
+      if (taken_.empty()) return;
+      const seccomp_notif call = taken_.front();
+      taken_.pop_front();
+      lock.unlock();
+      answer(call);
+    }
+  } catch (const std::exception& error) {
+    seen_.failure = error.what();
+    // Nobody would answer any more.
+    const uint64_t one = 1;
+    (void)!write(stop_.get(), &one, sizeof one);
+  }
 }
 
 bool SyscallObserver::await(int fd, bool& ended) {
@@ -107,32 +140,38 @@ bool SyscallObserver::take_listener() {
   if (receive_message(source_.get(), received) != Transfer::kDone || received.fds.size() != 1) return false;
   listener_ = std::move(received.fds[0]);
   source_.reset();
+  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes_) != 0) fail(kStep, "seccomp(SECCOMP_GET_NOTIF_SIZES)");
+  response_.assign(std::max<size_t>(sizes_.seccomp_notif_resp, sizeof(seccomp_notif_resp)), 0);
   // Since Linux 6.6: the waiting thread and this one take turns on one processor.
   ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
   return seen_.began = true;
 }
 
-void SyscallObserver::serve() {
-  seccomp_notif_sizes sizes{};
-  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) fail(kStep, "seccomp(SECCOMP_GET_NOTIF_SIZES)");
-  // A newer kernel may write and read more than the structures of these headers hold.
-  std::vector<uint8_t> request(std::max<size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)));
-  response_.assign(std::max<size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp)), 0);
+void SyscallObserver::take_calls() {
+  // The sooner a call is taken, the fewer are interrupted. Without the privilege it stays as it is.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kUrgent);
+  // A newer kernel may write more than the structures of these headers hold.
+  std::vector<uint8_t> request(std::max<size_t>(sizes_.seccomp_notif, sizeof(seccomp_notif)));
   for (bool ended = false; await(listener_.get(), ended) && !ended;) {
     std::fill(request.begin(), request.end(), 0);
     if (ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, request.data()) != 0) {
-      // ENOENT: killed in between.
+      // ENOENT: interrupted or killed in between.
       if (errno == EINTR || errno == ENOENT) continue;
       fail(kStep, "ioctl(SECCOMP_IOCTL_NOTIF_RECV)");
     }
     seccomp_notif call;
     memcpy(&call, request.data(), sizeof call);
-    answer(call);
+    {
+      const std::lock_guard lock(mutex_);
+      taken_.push_back(call);
+    }
+    more_.notify_one();
   }
 }
 
 void SyscallObserver::answer(const seccomp_notif& call) {
   const uint32_t verdict = plan_.answers.run(call.data);
+  record_task(call);
   record_call(call, verdict);
   seccomp_notif_resp response{};
   response.id = call.id;
@@ -166,6 +205,16 @@ bool SyscallObserver::end_process(const seccomp_notif& call) const {
   if (process <= 0) return false;
   const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
   return pidfd && waiting(call.id) && syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0;
+}
+
+// Nothing is certain about a task that is gone already: then another one of its kind will tell.
+void SyscallObserver::record_task(const seccomp_notif& call) {
+  const bool first = tasks_.empty();
+  if (!tasks_.insert(call.pid).second || first) return;
+  ObservedTask task(static_cast<pid_t>(call.pid));
+  const pid_t process = task.open() ? task.process() : -1;
+  if (process <= 0 || !waiting(call.id)) return;
+  (process == static_cast<pid_t>(call.pid) ? seen_.processes : seen_.threads) = true;
 }
 
 void SyscallObserver::truncate(int number) {

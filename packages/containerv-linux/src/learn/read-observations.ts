@@ -11,6 +11,8 @@ export function readObservations(raw: RawObservations, { arch, files }: Observat
     calls: readCalls(raw.calls),
     files: raw.files.flatMap((file) => readFile(file, files)),
     truncatedCalls: raw.truncated.filter((number) => number >= 0),
+    processes: raw.processes,
+    threads: raw.threads,
     truncatedFiles: raw.truncated.includes(-1),
   };
 }

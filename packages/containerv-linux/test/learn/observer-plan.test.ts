@@ -54,6 +54,8 @@ test('what was recorded is read in the terms of the plan', () => {
       { number: 82, shape: 0, flags: 0, kind: 9, path, count: 1 },
     ],
     truncated: [16, -1],
+    processes: true,
+    threads: false,
     began: true,
     failure: '',
   };
@@ -62,6 +64,8 @@ test('what was recorded is read in the terms of the plan', () => {
     calls: [{ number: 41, answer: 0x7fff0000, count: 7, args: [2n, 0n, 0n, 0n, 0n, 0n] }],
     files: [{ syscall: 'rename', flags: 0, found: 'nothing', path: '/srv/x', count: 2 }],
     truncatedCalls: [16],
+    processes: true,
+    threads: false,
     truncatedFiles: true,
   });
 });

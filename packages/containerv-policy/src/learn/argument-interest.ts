@@ -18,7 +18,6 @@ const interests: Readonly<Record<string, readonly Interest[]>> = {
   socket,
   socketpair: socket,
   ioctl: [second],
-  fcntl: [second],
   prctl: [first],
   arch_prctl: [first],
   personality: [first],

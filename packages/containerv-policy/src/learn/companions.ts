@@ -1,3 +1,4 @@
+import { cloneFlags } from '../base/kernel-values.js';
 import { ALLOW } from '../seccomp/answer.js';
 import type { CheckedRule } from '../seccomp/rule.js';
 
@@ -27,8 +28,8 @@ const groups: readonly Companions[] = [
   },
   {
     reason: 'ends of other processes, which may come before or while they are waited for',
-    when: ['wait4', 'waitid', 'vfork', 'fork'],
-    names: ['wait4', 'waitid', 'rt_sigprocmask', 'rt_sigsuspend', 'rt_sigaction'],
+    when: ['wait4', 'waitid'],
+    names: ['wait4', 'waitid', 'kill', 'rt_sigprocmask', 'rt_sigsuspend', 'rt_sigaction'],
   },
   {
     reason: 'reading and writing, in parts when a pipe is full or empty',
@@ -36,6 +37,30 @@ const groups: readonly Companions[] = [
     names: ['read', 'write', 'readv', 'writev', 'poll', 'ppoll', 'select', 'pselect6'],
   },
 ];
+
+/** Requests of ioctl that a libc or runtime makes according to what its streams lead to: terminal, pipe or file. */
+const streamRequests = [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451].map(BigInt);
+
+const { CLONE_VM, CLONE_SIGHAND, CLONE_THREAD } = cloneFlags;
+
+/** Calls with arguments of interest that belong to what was seen. Those that make tasks are not handed over themselves. */
+export function companionCalls(
+  seen: ReadonlySet<string>,
+  { processes, threads }: { readonly processes: boolean; readonly threads: boolean },
+): readonly (readonly [name: string, args: readonly bigint[]])[] {
+  const streams = seen.has('ioctl') ? streamRequests.map((request) => ['ioctl', [0n, request]] as const) : [];
+  // A child that does nothing but end is not seen, but waited for.
+  const starts = processes || seen.has('wait4') || seen.has('waitid');
+  const process = starts
+    ? ([
+        ['clone', [0n]],
+        ['fork', []],
+        ['vfork', []],
+      ] as const)
+    : [];
+  const thread = threads ? ([['clone', [BigInt(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)]]] as const) : [];
+  return [...streams, ...process, ...thread];
+}
 
 /** Of these only what `within` allows whatever the arguments. */
 export function companionsOf(

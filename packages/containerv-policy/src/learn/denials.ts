@@ -5,7 +5,7 @@ import { toAccessWords } from '../files/access.js';
 import type { PathRule } from '../files/path-rule.js';
 import { createPolicy } from '../policy.js';
 import { ruleToJson } from '../json/to-json.js';
-import { ALLOW, fromAnswer } from '../seccomp/answer.js';
+import { ABSENT, ALLOW, fromAnswer } from '../seccomp/answer.js';
 import { syscallName } from '../syscalls/table.js';
 import { arches } from '../arch.js';
 import { neededAccess } from './file-access.js';
@@ -13,7 +13,7 @@ import { permits } from './generalise-paths.js';
 import { conditionsOfCall, describeCall } from './learned-rules.js';
 import type { Observations, ObservedCall } from './observations.js';
 
-/** What was denied, most frequent first: system calls, then files. */
+/** What was denied, most frequent first: system calls, then files. Without `clone3`, which only looks absent. */
 export function listDenials(observations: Observations, paths: readonly PathRule[]): readonly Denial[] {
   return [...deniedCalls(observations), ...deniedFiles(observations, paths)];
 }
@@ -25,6 +25,8 @@ function deniedCalls({ arch, calls }: Observations): readonly Denial[] {
     if (action === 'allow' || action === 'log') continue;
     const answer = action === 'errno' ? linuxErrnoName(data) : action === 'trace' ? 'ENOSYS' : 'killed';
     const name = syscallName(call.number, arch);
+    // No filter sees its flags, so no policy of ours could allow it; libc falls back to clone.
+    if (name === 'clone3' && call.answer === ABSENT) continue;
     const what = name === undefined ? `syscall ${call.number}` : describeCall(name, call.args);
     const known = denials.get(`${what} ${answer}`);
     const count = (known?.count ?? 0) + call.count;
@@ -40,8 +42,6 @@ function adviceFor(
   arch: Observations['arch'],
 ): Pick<Denial, 'rule' | 'note'> {
   if (name === undefined) return { note: 'The tables do not know it; programs fall back at ENOSYS.' };
-  if (name === 'clone3')
-    return { note: 'Its flags are in memory, where no filter sees them; libc falls back to clone.' };
   const rule = ruleToJson({
     names: [name],
     answer: ALLOW,

@@ -1,11 +1,11 @@
 import type { Arch } from '../arch.js';
 import { ALLOW, fromAnswer, LOG } from '../seccomp/answer.js';
-import { conditionsKey } from '../seccomp/resolve.js';
+import { conditionsKey, mergeRules } from '../seccomp/resolve.js';
 import type { CheckedRule, Comparison, Condition } from '../seccomp/rule.js';
 import { syscallName } from '../syscalls/table.js';
 import { interestsOf } from './argument-interest.js';
 import { argumentName } from './argument-names.js';
-import { companionsOf } from './companions.js';
+import { companionCalls, companionsOf } from './companions.js';
 import type { Observations, ObservedCall } from './observations.js';
 
 const allBits = 2n ** 64n - 1n;
@@ -15,7 +15,7 @@ const allBits = 2n ** 64n - 1n;
  * pass, for this syscall only, narrowed to the arguments that were seen.
  */
 export function learnedRules(
-  { arch, calls }: Pick<Observations, 'arch' | 'calls'>,
+  { arch, calls, processes, threads }: Omit<Observations, 'files'>,
   within: readonly CheckedRule[],
 ): readonly CheckedRule[] {
   const inForce = within.filter((rule) => rule.arches.includes(arch));
@@ -25,9 +25,16 @@ export function learnedRules(
     return name === undefined ? [] : [ruleFor(name, call, inForce, arch)];
   });
   const names = new Set(rules.flatMap((rule) => rule.names));
+  const more = companionCalls(names, { processes, threads }).flatMap(([name, args]): CheckedRule[] => {
+    const own = inForce.filter((rule) => matches(rule, name, args));
+    const call = { number: 0, answer: ALLOW, args, count: 0 };
+    return own.length > 0 && own.every(({ answer }) => answer === ALLOW)
+      ? [ruleFor(name, call, inForce, arch)]
+      : [];
+  });
   // What is denied with an answer of its own stays so.
   const kept = within.filter(({ answer }) => !isPass(answer));
-  return tidyRules([...kept, ...rules, ...companionsOf(names, inForce)]);
+  return tidyRules([...kept, ...rules, ...more, ...companionsOf(names, inForce)]);
 }
 
 /** `ioctl(TCGETS)`; nothing for a syscall whose arguments do not matter. */
@@ -54,7 +61,8 @@ export function conditionsOfCall(name: string, args: readonly bigint[]): readonl
  * Rules that differ in names only become one, a name without conditions stands in one rule, and names are sorted, so
  * that files of several runs can be compared.
  */
-export function tidyRules(rules: readonly CheckedRule[]): readonly CheckedRule[] {
+export function tidyRules(all: readonly CheckedRule[]): readonly CheckedRule[] {
+  const rules = all.filter(({ answer }) => isPass(answer));
   const merged = new Map<string, CheckedRule>();
   const taken = new Set<string>();
   const logged = new Set(
@@ -76,17 +84,14 @@ export function tidyRules(rules: readonly CheckedRule[]): readonly CheckedRule[]
     const known = merged.get(key);
     merged.set(key, { ...(known ?? rule), names: [...(known?.names ?? []), ...fresh].sort() });
   }
-  return [...merged.values()];
+  // Of denials the first one counts, so they stay as they are and in their order; `mergeRules` drops repetitions.
+  const denials = all.filter(({ answer }) => !isPass(answer));
+  return [...merged.values(), ...mergeRules([], denials)];
 }
 
 function ruleFor(name: string, call: ObservedCall, within: readonly CheckedRule[], arch: Arch): CheckedRule {
   const seen = conditionsOfCall(name, call.args);
-  const source = within.find(
-    (rule) =>
-      rule.answer === call.answer &&
-      rule.names.includes(name) &&
-      rule.conditions.every((condition) => holds(condition, call.args[condition.index] ?? 0n)),
-  );
+  const source = within.find((rule) => rule.answer === call.answer && matches(rule, name, call.args));
   const others = (source?.conditions ?? []).filter(
     (condition) => !seen.some((own) => implies(own, condition)),
   );
@@ -96,6 +101,12 @@ function ruleFor(name: string, call: ObservedCall, within: readonly CheckedRule[
       ? describeCall(name, call.args)
       : (source?.reason ?? 'allowed by default while learning');
   return { names: [name], answer: call.answer, conditions, arches: source?.arches ?? [arch], reason };
+}
+
+function matches({ names, conditions }: CheckedRule, name: string, args: readonly bigint[]): boolean {
+  return (
+    names.includes(name) && conditions.every((condition) => holds(condition, args[condition.index] ?? 0n))
+  );
 }
 
 function isPass(answer: number): boolean {

@@ -6,6 +6,9 @@ export interface Observations {
   readonly arch: Arch;
   readonly calls: readonly ObservedCall[];
   readonly files: readonly ObservedFile[];
+  /** Whether it made other processes: those calls are not among `calls`, because they are not handed over. */
+  readonly processes: boolean;
+  readonly threads: boolean;
   /** Syscalls of which there were more kinds than were kept. */
   readonly truncatedCalls: readonly number[];
   readonly truncatedFiles: boolean;

@@ -12,6 +12,12 @@ export const HAND_OVER: Answer = 0x7fc00000;
 /** What the way out of a process takes. Were it handed over, nothing could end once the observer is gone. */
 const endings: ReadonlySet<string> = new Set(['exit', 'exit_group', 'rt_sigreturn', 'restart_syscall']);
 
+/**
+ * A call that is handed over can be interrupted by a signal before somebody takes it, and programs do not expect that of
+ * these. Which of them were made is told by the tasks that are there.
+ */
+const tasks: ReadonlySet<string> = new Set(['clone', 'fork', 'vfork']);
+
 export interface ObservedFilterOptions {
   readonly arch: Arch;
   /** Allowed calls that are handed over too; denied ones always are. */
@@ -26,7 +32,8 @@ export function compileObserved(
   { arch, observed, pass }: ObservedFilterOptions,
 ): Uint8Array {
   const passes = (name: string | undefined): boolean =>
-    name !== undefined && (endings.has(name) || (observed !== 'all' && !observed.has(name)));
+    name !== undefined &&
+    (endings.has(name) || tasks.has(name) || (observed !== 'all' && !observed.has(name)));
   return compileProgram(
     rules,
     arch,

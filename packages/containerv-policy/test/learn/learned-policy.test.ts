@@ -26,6 +26,8 @@ const nothing: Observations = {
   arch,
   calls: [],
   files: [],
+  processes: false,
+  threads: false,
   truncatedCalls: [],
   truncatedFiles: false,
 };
@@ -130,6 +132,21 @@ describe('system calls', () => {
     const narrow = createPolicy('custom').addSyscalls(['read', 'mmap']);
     const least = learn(narrow, [['read'], ['mmap']]);
     expect(['munmap', 'writev', 'clock_gettime'].filter((name) => allows(least, name))).toEqual([]);
+  });
+
+  test('processes and threads are allowed where there were some, as far as `within` goes', () => {
+    const starts = (within: Policy, own: Partial<Observations>): boolean[] => {
+      const { policy } = learnedPolicy({ ...nothing, ...own }, { within });
+      const process = ['clone', 'vfork'].map((name) => allows(policy, name, [17n]));
+      return [...process, allows(policy, 'clone', [0x3d0f00n]), allows(policy, 'clone', [0x10000011n])];
+    };
+    const build = createPolicy('build');
+    expect(starts(build, { processes: true })).toEqual([true, true, false, false]);
+    expect(starts(build, { threads: true })).toEqual([false, false, true, false]);
+    expect(starts(build, { calls: [observe(build, 'wait4', [])] })).toEqual([true, true, false, false]);
+    expect(starts(build, {})).toEqual([false, false, false, false]);
+    const minimal = createPolicy('minimal');
+    expect(starts(minimal, { processes: true, threads: true })).toEqual([false, false, true, false]);
   });
 
   test('a profile that allows clone3 and everything else by default can be learned within', () => {

@@ -24,7 +24,7 @@ export interface Output {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
 }
 
 /** Everything outside of itself that the command line uses. */
@@ -38,6 +38,7 @@ export interface Surroundings {
 }
 
 export interface Command {
+  /** One word, or two: `'policy show'`. */
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;

@@ -1,5 +1,6 @@
 import { type ContainerOptions, type Limits, type Mount, parseByteSize } from 'containerv-api';
 import type { OptionSpecs, ParsedLine } from './command.js';
+import { POLICY_VALUE, policyOption } from './policy-argument.js';
 import { usageError } from './usage-error.js';
 
 /** Options of `run` about the container. */
@@ -10,7 +11,10 @@ export const CONTAINER_OPTIONS: OptionSpecs = {
   'read-only': { help: 'Refuse writes to the root.' },
   mount: { value: 'SOURCE:TARGET[:ro]', multiple: true, help: 'Mount a file or directory of the host.' },
   tmpfs: { value: 'TARGET[:SIZE]', multiple: true, help: 'Mount an empty directory in memory.' },
-  policy: { value: 'NAME', help: 'minimal, build, network or custom (build).' },
+  policy: {
+    value: POLICY_VALUE,
+    help: 'minimal, build, network, custom, several with + between, or a file (build).',
+  },
   memory: { short: 'm', value: 'SIZE', help: "Memory, such as 512M, or 'max' (1G)." },
   cpus: { value: 'NUMBER', help: "Processors' worth of time, such as 1.5, or 'max' (max)." },
   'cpu-weight': { value: 'NUMBER', help: 'Share of processor time, 1 to 10000 (100).' },
@@ -31,7 +35,7 @@ export function containerOptions({ values, switches }: ParsedLine): ContainerOpt
     // Names that do not exist are the library's to refuse, which knows the right ones.
     writable: switches.has('read-only') ? false : (last('writable') as ContainerOptions['writable']),
     mounts: [...(values.get('mount') ?? []).map(bindMount), ...(values.get('tmpfs') ?? []).map(tmpfsMount)],
-    policy: last('policy') as ContainerOptions['policy'],
+    policy: policyOption(last('policy')),
     limits: limits(last),
     network: last('network') as ContainerOptions['network'],
     hostname: last('hostname'),

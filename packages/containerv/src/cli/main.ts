@@ -28,7 +28,7 @@ async function dispatch(
   surroundings: Surroundings,
 ): Promise<number> {
   const { stdout, stderr, env } = surroundings;
-  const [name, ...rest] = args;
+  const [name, ...rest] = joinWords(args);
   if (name === undefined) {
     stderr.write(programHelp(commands, styleFor(stderr, env)));
     return OWN_FAILURE;
@@ -39,9 +39,17 @@ async function dispatch(
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     const style = styleFor(stdout, env);
-    const topic = rest[0];
-    stdout.write(topic === undefined ? programHelp(commands, style) : commandHelp(find(topic), style));
+    const [topic = ''] = joinWords(rest);
+    const listed = inGroup(topic);
+    stdout.write(listed.length > 0 ? programHelp(listed, style) : commandHelp(find(topic), style));
     return 0;
+  }
+  const group = inGroup(name);
+  if (group.length > 0) {
+    const asked = rest.includes('--help') || rest.includes('-h');
+    const output = asked ? stdout : stderr;
+    output.write(programHelp(group, styleFor(output, env)));
+    return asked ? 0 : OWN_FAILURE;
   }
   const command = find(name);
   const line = parseLine(rest, command);
@@ -50,6 +58,18 @@ async function dispatch(
     return 0;
   }
   return command.run(line, surroundings);
+}
+
+/** `policy learn` is one command of two words; `policy` alone is the group. */
+function joinWords([first, second, ...rest]: readonly string[]): readonly string[] {
+  if (first === undefined || second === undefined) return first === undefined ? [] : [first];
+  const joins = first !== '' && inGroup(first).length > 0 && !second.startsWith('-');
+  return joins ? [`${first} ${second}`, ...rest] : [first, second, ...rest];
+}
+
+/** The commands that begin with this word and have another; all of them for ''. */
+function inGroup(word: string): readonly Command[] {
+  return word === '' ? commands : commands.filter(({ name }) => name.startsWith(`${word} `));
 }
 
 function find(name: string): Command {
