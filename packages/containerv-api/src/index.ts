@@ -77,6 +77,8 @@ export type { Sysctls } from './options/sysctls.js';
 export { type ResolvedUser, ROOT_USER, type User, type UserIds } from './options/user.js';
 export { type LcowOptions, type WindowsOptions, windowsOptionsFromEnv } from './options/windows.js';
 export type { ProcessInfo } from './process-info.js';
+export type { ContainerPool, PoolEvents, PoolOptions, TakeOptions } from './pool/container-pool.js';
+export { makePool } from './pool/pool.js';
 export type { ExitCause, ExitStatus, ResourceUsage } from './process/exit-status.js';
 export {
   checkTerminalSize,

@@ -4,6 +4,7 @@ export {
   type ContainerEvents,
   type ContainerInfo,
   type ContainerOptions,
+  type ContainerPool,
   type ContainerProcess,
   type ContainerState,
   type ContainerStats,
@@ -22,6 +23,7 @@ export {
   parseByteSize,
   parseDuration,
   type ProcessInfo,
+  type PoolOptions,
   type PruneReport,
   RunError,
   type RunOptions,
@@ -33,6 +35,7 @@ export {
 } from 'containerv-api';
 export { createPolicy, FsAccess, Policy } from 'containerv-policy';
 export { createContainer } from './create-container.js';
+export { createPool } from './create-pool.js';
 export { joinContainer } from './join-container.js';
 export { launcherPath } from './launcher-path.js';
 export { checkPolicy } from './learn/check-policy.js';

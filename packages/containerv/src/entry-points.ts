@@ -3,13 +3,16 @@ import {
   type ContainerDriver,
   type ContainerInfo,
   type ContainerOptions,
+  type ContainerPool,
   ContainervError,
   type HostReport,
   type LearnOptions,
   type LearnReport,
+  makePool,
   type ObservedRun,
   type ObserveOptions,
   type PolicyName,
+  type PoolOptions,
   type PruneReport,
   type SecurityPolicy,
 } from 'containerv-api';
@@ -41,6 +44,20 @@ async function driver(): Promise<ContainerDriver> {
  */
 export async function createContainer(options?: ContainerOptions): Promise<Container> {
   return (await driver()).createContainer(options);
+}
+
+/**
+ * Makes containers ahead, so that the first process in one is a message away. Resolves once `size` of them are ready;
+ * each is given out once and is then its taker's to destroy.
+ *
+ * @throws ContainervError as {@link createContainer}; then nothing is left.
+ * @example
+ * const pool = await createPool({ policy: 'build', size: 8 });
+ * const container = await pool.take();
+ */
+export async function createPool(options: PoolOptions): Promise<ContainerPool> {
+  const chosen = await driver();
+  return makePool(async (one) => chosen.createContainer(one), options);
 }
 
 /** Attaches to a container from any process. @throws ContainervError `ERR_CONTAINERV_NOT_FOUND`, `_NO_DRIVER`. */

@@ -7,6 +7,7 @@ test('the entry points of the contract are there', () => {
   const exported: Readonly<Record<string, unknown>> = containerv;
   for (const name of [
     'createContainer',
+    'createPool',
     'joinContainer',
     'listContainers',
     'pruneContainers',
