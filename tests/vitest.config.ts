@@ -44,7 +44,17 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { ...everywhere, name: 'last', include: LAST, setupFiles: [], sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          ...everywhere,
+          name: 'vm',
+          include: ['vm/**/*.test.ts'],
+          setupFiles: [],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      { test: { ...everywhere, name: 'last', include: LAST, setupFiles: [], sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -4,13 +4,17 @@ import path from 'node:path';
 
 /** Where kernels and what is made of them are kept between runs. */
 export function cacheDirectory() {
-  const base = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  const base = process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
   const directory = path.join(base, 'containerv-vm');
   mkdirSync(directory, { recursive: true });
   return directory;
 }
 
-/** Runs `make(temporary path)` and puts what it made at `target`, whole or not at all. */
+/**
+ * Runs `make(temporary path)` and puts what it made at `target`, whole or not at all.
+ * @param {string} target
+ * @param {(staged: string) => void} make
+ */
 export function placeWhole(target, make) {
   const staged = `${target}.${process.pid}`;
   try {

@@ -8,7 +8,14 @@ const PACKAGE = 'linux-image-6.12-cloud-amd64';
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]);
 
-/** @returns `{ version, vmlinux, modules }`: an ELF image, which QEMU boots without unpacking, and a directory */
+/**
+ * @typedef {object} Kernel
+ * @property {string} version
+ * @property {string} vmlinux an ELF image, which QEMU boots without unpacking
+ * @property {string} modules the directory of them
+ */
+
+/** @returns {Kernel} */
 export function fetchKernel() {
   const cache = cacheDirectory();
   const found = readdirSync(cache).find((name) => /^linux-image-[\d.]+.*-amd64$/.test(name));
@@ -23,6 +30,7 @@ export function fetchKernel() {
   return { version, vmlinux, modules: path.join(root, 'lib/modules', version, 'kernel') };
 }
 
+/** @param {string} cache */
 function download(cache) {
   // The package with the version in its name is what the one without depends on.
   const depends = output('apt-cache', ['depends', PACKAGE]).toString();
@@ -30,11 +38,17 @@ function download(cache) {
   if (name === undefined) throw new Error(`apt-get knows no ${PACKAGE}. Run: apt-get update`);
   output('apt-get', ['download', name], { cwd: cache });
   const archive = readdirSync(cache).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
-  placeWhole(path.join(cache, name), (staged) => output('dpkg-deb', ['-x', path.join(cache, archive), staged]));
+  if (archive === undefined) throw new Error(`apt-get download left no ${name}`);
+  placeWhole(path.join(cache, name), (staged) =>
+    output('dpkg-deb', ['-x', path.join(cache, archive), staged]),
+  );
   return name;
 }
 
-/** The payload of a bzImage (Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length). */
+/**
+ * The payload of a bzImage (Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length).
+ * @param {Buffer} image
+ */
 function unpackImage(image) {
   const start = (image.readUInt8(0x1f1) + 1) * 512 + image.readUInt32LE(0x248);
   const payload = image.subarray(start, start + image.readUInt32LE(0x24c));
@@ -43,7 +57,11 @@ function unpackImage(image) {
   throw new Error('The kernel image is compressed in a way that is not known here');
 }
 
-// Behind the payload are four bytes of its length, which the unpackers complain about when all is done.
+/**
+ * Behind the payload are four bytes of its length, which the unpackers would complain about.
+ * @param {string} command
+ * @param {Buffer} payload
+ */
 function outputOf(command, payload) {
   return output(command, ['-dc'], { input: payload.subarray(0, payload.length - 4) });
 }
