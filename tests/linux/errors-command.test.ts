@@ -72,7 +72,13 @@ const COMMANDS: readonly (readonly [string, string, ExpectedFailure])[] = [
   [
     'that is a directory',
     '/srv/directory',
-    { code: SPAWN, step: 'execute command', errno: 'EACCES', path: '/srv/directory', hint: /./ },
+    {
+      code: SPAWN,
+      step: 'execute command',
+      errno: 'EACCES',
+      path: '/srv/directory',
+      message: /Not a program but a directory/,
+    },
   ],
   [
     'that is a link to itself',

@@ -7,16 +7,17 @@ import { type ResolvedDevice, resolveDevices } from './options/devices.js';
 import { DEFAULT_PATH, resolveEnvironment } from './options/environment.js';
 import { resolveHostname } from './options/hostname.js';
 import { type IdMap, resolveIdMap } from './options/id-maps.js';
-import { type ResolvedLimits, resolveLimits } from './options/limits.js';
+import { LIMIT_NAMES, type ResolvedLimits, resolveLimits } from './options/limits.js';
 import { type ResolvedMount, resolveMounts } from './options/mounts.js';
 import { type ResolvedNamespaces, resolveNamespaces } from './options/namespaces.js';
-import { type ResolvedNetwork, resolveNetwork } from './options/network.js';
+import { NETWORK_OPTION_NAMES, type ResolvedNetwork, resolveNetwork } from './options/network.js';
 import { type PolicyName, resolvePolicy, type SecurityPolicy } from './options/policy.js';
 import { type ResolvedRlimit, resolveRlimits } from './options/rlimits.js';
 import { type ResolvedRoot, resolveRoot, resolveWritable, type Writable } from './options/root.js';
 import { resolveSysctls } from './options/sysctls.js';
 import { type ResolvedUser, resolveUser } from './options/user.js';
 import { resolveWindowsOptions, type WindowsOptions } from './options/windows.js';
+import { SPAWN_OPTION_NAMES } from './process/process-spec.js';
 
 /** {@link ContainerOptions} with everything checked, normalised and filled in; frozen. What drivers work from. */
 export interface ContainerSpec {
@@ -77,6 +78,13 @@ const NAMES: readonly (keyof ContainerOptions)[] = [
   'windows',
 ];
 
+/** What is often looked for here. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ...LIMIT_NAMES.map((name) => [name, `\`limits.${name}\``] as const),
+  ...NETWORK_OPTION_NAMES.map((name) => [name, `\`network.${name}\``] as const),
+  ...SPAWN_OPTION_NAMES.map((name) => [name, `\`${name}\` of spawn() or run()`] as const),
+]);
+
 /**
  * Checks and normalises every option, touching nothing.
  *
@@ -86,7 +94,7 @@ export function resolveContainerOptions(
   options: ContainerOptions = {},
   { cwd = process.cwd(), generateId = generateContainerId }: ResolveContext = {},
 ): ContainerSpec {
-  checkOptions(options, 'options', NAMES);
+  checkOptions(options, 'options', NAMES, ELSEWHERE);
   const id = options.id === undefined ? generateId() : checkContainerId(options.id);
   const root = resolveRoot(options, cwd);
   const network = resolveNetwork(options.network);

@@ -31,33 +31,43 @@ function describe(value: unknown): string {
 
 /**
  * Asserts an options object: a plain object (or `undefined`, when `optional`), all of whose keys are known.
- * An unknown key is an error that names the nearest known one, because a misspelt limit must not be a missing limit.
+ * An unknown key is an error that names the nearest known one, because a misspelt limit must not be a missing limit;
+ * or its place, when it is known `elsewhere`.
  */
-export function checkOptions(value: unknown, option: string, known: readonly string[]): void {
+export function checkOptions(
+  value: unknown,
+  option: string,
+  known: readonly string[],
+  elsewhere: ReadonlyMap<string, string> = new Map(),
+): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidOption(option, 'an object', value);
   }
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
+    const place = elsewhere.get(key);
+    const advice = place === undefined ? didYouMean(key, known) : ` Did you mean ${place}?`;
     throw new ContainervError(
       'ERR_CONTAINERV_INVALID_OPTION',
-      `Unknown option \`${key}\` in \`${option}\`.${didYouMean(key, known)}`,
+      `Unknown option \`${key}\` in \`${option}\`.${advice}`,
       { hint: `Known options: ${known.join(', ')}.` },
     );
   }
 }
 
-/** `value` when it is one of the words, an error that lists and suggests them otherwise. */
+/** `value` when it is one of the words, an error that lists and suggests them, and `otherwise` names what else would do. */
 export function checkWord<const Word extends string>(
   value: unknown,
   option: string,
   words: readonly Word[],
+  otherwise?: string,
 ): Word {
   const word = words.find((candidate) => candidate === value);
   if (word !== undefined) return word;
   const list = words.map((candidate) => `'${candidate}'`).join(', ');
   const hint = typeof value === 'string' ? didYouMean(value, words).trim() : '';
-  throw invalidOption(option, `one of ${list}`, value, { hint: hint === '' ? undefined : hint });
+  const expected = otherwise === undefined ? `one of ${list}` : `one of ${list}, or ${otherwise}`;
+  throw invalidOption(option, expected, value, { hint: hint === '' ? undefined : hint });
 }
 
 export function checkBoolean(value: unknown, option: string): boolean {

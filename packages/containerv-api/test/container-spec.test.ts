@@ -129,6 +129,9 @@ test('the specification is frozen all the way down, the options are left alone',
 
 test.for([
   [{ hostnmae: 'x' }, '`hostnmae` in `options`', 'Did you mean `hostname`?'],
+  [{ memory: '1G' }, '`memory` in `options`', 'Did you mean `limits.memory`?'],
+  [{ ports: [] }, '`ports` in `options`', 'Did you mean `network.ports`?'],
+  [{ timeout: 1 }, '`timeout` in `options`', 'Did you mean `timeout` of spawn() or run()?'],
   [{ limits: { memroy: 1 } }, '`memroy` in `limits`', 'Did you mean `memory`?'],
   [{ limits: { io: { wieght: 1 } } }, '`wieght` in `limits.io`', 'Did you mean `weight`?'],
   [{ mounts: [{ source: '/', traget: '/x' }] }, '`traget` in `mounts[0]`', 'Did you mean `target`?'],

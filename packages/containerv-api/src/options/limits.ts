@@ -52,7 +52,7 @@ export interface ResolvedLimits {
   readonly explicit: Readonly<Record<LimitName, boolean>>;
 }
 
-const NAMES: readonly LimitName[] = [
+export const LIMIT_NAMES: readonly LimitName[] = [
   'memory',
   'memoryHigh',
   'swap',
@@ -75,7 +75,7 @@ const MIN_CPUS = 0.01;
 const MAX_PIDS = 2 ** 22;
 
 export function resolveLimits(limits: Limits = {}, option = 'limits'): ResolvedLimits {
-  checkOptions(limits, option, NAMES);
+  checkOptions(limits, option, LIMIT_NAMES);
   if (limits.cpus !== undefined && limits.cpuPercent !== undefined) {
     throw conflictingOptions(`\`${option}.cpus\` and \`${option}.cpuPercent\` exclude each other`);
   }
@@ -99,7 +99,7 @@ export function resolveLimits(limits: Limits = {}, option = 'limits'): ResolvedL
     io: limits.io === undefined ? undefined : resolveIoLimits(limits.io, `${option}.io`),
     hugetlb:
       limits.hugetlb === undefined ? undefined : resolveHugetlbLimits(limits.hugetlb, `${option}.hugetlb`),
-    explicit: Object.fromEntries(NAMES.map((name) => [name, limits[name] !== undefined])) as Record<
+    explicit: Object.fromEntries(LIMIT_NAMES.map((name) => [name, limits[name] !== undefined])) as Record<
       LimitName,
       boolean
     >,

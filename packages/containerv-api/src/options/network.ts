@@ -95,7 +95,7 @@ export interface ResolvedPortMapping {
   readonly hostIp: string | undefined;
 }
 
-const NAMES = [
+export const NETWORK_OPTION_NAMES: readonly (keyof NetworkOptions)[] = [
   'enable',
   'containerIp',
   'netmask',
@@ -111,8 +111,10 @@ const NAMES = [
 
 export function resolveNetwork(network: Network | undefined): ResolvedNetwork {
   if (network === undefined) return { mode: 'none' };
-  if (typeof network === 'string') return { mode: checkWord(network, 'network', ['none', 'host']) };
-  checkOptions(network, 'network', NAMES);
+  if (typeof network !== 'object') {
+    return { mode: checkWord(network, 'network', ['none', 'host'], 'an object of network options') };
+  }
+  checkOptions(network, 'network', NETWORK_OPTION_NAMES);
   const resolved = resolvePrivate(network);
   return checkBoolean(network.enable ?? true, 'network.enable') ? resolved : { mode: 'none' };
 }

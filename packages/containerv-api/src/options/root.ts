@@ -65,7 +65,7 @@ export function resolveRoot({ rootfs, layers }: RootOptions, cwd: string): Resol
 export function resolveWritable(writable: Writable | undefined, root: ResolvedRoot): Writable {
   if (writable === undefined) return 'overlay';
   if (writable === false) return false;
-  const where = checkWord(writable, 'writable', ['overlay', 'tmpfs', 'direct']);
+  const where = checkWord(writable, 'writable', ['overlay', 'tmpfs', 'direct'], 'false');
   if (where === 'direct' && root.kind !== 'directory') {
     throw conflictingOptions(
       "`writable: 'direct'` needs a `rootfs` directory to write to",

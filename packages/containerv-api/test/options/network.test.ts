@@ -122,7 +122,7 @@ test.for([
 });
 
 test.for([
-  ['nat', '`network` to be one of'],
+  ['nat', "`network` to be one of 'none', 'host', or an object of network options"],
   [null, '`network` to be an object'],
   [{ enable: 1 }, '`network.enable`'],
   [{ enable: false, containerIp: 'x' }, '`network.containerIp`'],

@@ -43,7 +43,7 @@ test.for([
   [{ layers: [{ type: 'host-directory', source: 'x' }] }, '`layers[0].target`'],
   [{ layers: [{ type: 'host-directory', source: 'x', target: '/../y' }] }, '`layers[0].target`'],
   [{ writable: true }, '`writable` to be one of'],
-  [{ writable: 'yes' }, '`writable` to be one of'],
+  [{ writable: 'yes' }, "`writable` to be one of 'overlay', 'tmpfs', 'direct', or false"],
 ] as const)('%j is refused', ([options, part]) => {
   expectInvalid(() => resolve(options), part);
 });

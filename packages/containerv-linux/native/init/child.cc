@@ -269,6 +269,7 @@ const char* Child::find(const char* file, char** environment) {
   for (char** entry = environment; *entry; ++entry)
     if (strncmp(*entry, "PATH=", 5) == 0) path = *entry + 5;
   int error = ENOENT;
+  char refused[sizeof candidate_] = "";
   for (;;) {
     const size_t size = strcspn(path, ":");
     // An empty element means the working directory (execvp(3)); here it means nothing.
@@ -278,9 +279,11 @@ const char* Child::find(const char* file, char** environment) {
       if (stat(candidate_, &about) == 0 && S_ISREG(about.st_mode)) {
         if (faccessat(AT_FDCWD, candidate_, X_OK, 0) == 0) return candidate_;
         error = EACCES;
+        // The first one found is who is told about, as it is who would have run.
+        if (!refused[0]) snprintf(refused, sizeof refused, "%s", candidate_);
       }
     }
-    if (path[size] == 0) fail(ChildStep::kFindCommand, "execve", error, file);
+    if (path[size] == 0) fail(ChildStep::kFindCommand, "execve", error, refused[0] ? refused : file);
     path += size + 1;
   }
 }
@@ -318,7 +321,10 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   execve(file, request.arguments, request.environment);
   const int error = errno;
   header.explain(error, report.detail, sizeof report.detail);
-  if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
+  struct stat about;
+  if (error == EACCES && stat(file, &about) == 0 && S_ISDIR(about.st_mode))
+    child.detail("directory");
+  else if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
   child.fail(ChildStep::kExecute, "execve", error, file);
 }
 

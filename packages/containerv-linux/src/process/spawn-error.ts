@@ -10,6 +10,7 @@ const ENOMEM = 12;
 const EACCES = 13;
 const EBUSY = 16;
 const ENOTDIR = 20;
+const EFBIG = 27;
 const ELOOP = 40;
 
 const MACHINES: Readonly<Record<string, string>> = {
@@ -25,9 +26,7 @@ export function spawnError(failure: SystemFailure, spec: ProcessSpec): Container
   const { step, errno } = failure;
   if (step === 'find command' || step === 'execute command') return commandError(failure, spec);
   if (step === 'enter working directory') {
-    const hint =
-      errno === ENOENT ? 'Create it in the root, mount something there, or choose another `cwd`.' : undefined;
-    return systemError(failure, { what: 'Cannot enter', hint });
+    return systemError(failure, { what: 'Cannot enter', hint: directoryHint(errno) });
   }
   if (step === FILE_RULES_STEP) return rulesetError(failure);
   if (step === 'become user') return userError(failure, spec);
@@ -46,6 +45,13 @@ export function spawnError(failure: SystemFailure, spec: ProcessSpec): Container
     return systemError(failure, { what: 'Cannot start another process', code: 'ERR_CONTAINERV_SPAWN', hint });
   }
   return systemError(failure, { what: `Cannot start '${spec.argv[0]}'` });
+}
+
+function directoryHint(errno: number): string | undefined {
+  if (errno === ENOENT) return 'Create it in the root, mount something there, or choose another `cwd`.';
+  if (errno === ENOTDIR) return 'Something in that path is not a directory. Choose another `cwd`.';
+  if (errno !== EACCES) return undefined;
+  return "The process's user may not enter it, or a directory above it: see its mode, `cwd` and `user`.";
 }
 
 function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervError {
@@ -76,9 +82,12 @@ function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervErro
       hint: "A script needs a first line such as '#!/bin/sh'.",
     });
   }
+  if (kind === 'directory') {
+    return systemError(bare, { code, what: 'Not a program but a directory:', hint: 'Name a program in it.' });
+  }
   if (failure.errno === EACCES && failure.detail === 'file rules') {
     const hint =
-      'Check its mode, and that the policy lets it be read and executed, and its interpreter or loader, too: `addPaths([...], FsAccess.Read | FsAccess.Execute)`.';
+      'Check its mode and those of the directories above it, and that the policy lets it be read and executed, and its interpreter or loader, too: `addPaths([...], FsAccess.Read | FsAccess.Execute)`.';
     return systemError(bare, { code, what: "Not executable, or not by the policy's file rules:", hint });
   }
   if (failure.errno === EACCES) {
@@ -96,16 +105,22 @@ function commandError(failure: SystemFailure, spec: ProcessSpec): ContainervErro
   }
   const hint =
     failure.errno === E2BIG
-      ? 'The kernel takes 6 MiB of arguments and environment at most. Pass the rest in a file or through stdin.'
+      ? 'The kernel takes 6 MiB of arguments and environment at most, and 128 KiB for one of them. Pass the rest in a file or through stdin.'
       : undefined;
   return systemError(failure, { code, what: 'Cannot execute', hint });
 }
 
 function userError(failure: SystemFailure, { user }: ProcessSpec): ContainervError {
+  const file = failure.detail === 'group' ? '/etc/group' : '/etc/passwd';
+  if (failure.syscall === 'read' && failure.errno === EFBIG) {
+    const hint =
+      'It is taken from the container, so it is read up to a limit. A numeric `user` needs no file.';
+    const what = `Too large to look up '${failure.detail === 'group' ? user.group : user.user}' in:`;
+    return systemError({ ...failure, detail: undefined, path: file }, { what, hint });
+  }
   const missing = failure.syscall === 'read' && failure.errno === ENOENT;
   if (missing) {
     const what = failure.detail === 'group' ? `No group '${user.group}'` : `No user '${user.user}'`;
-    const file = failure.detail === 'group' ? '/etc/group' : '/etc/passwd';
     const hint = `Names are looked up in the container's own ${file}; a numeric id needs no entry.`;
     return systemError(
       { ...failure, detail: undefined, path: undefined },

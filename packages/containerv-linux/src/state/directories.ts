@@ -86,7 +86,7 @@ export async function ensurePrivateDirectory(directory: string): Promise<void> {
     throw new ContainervError('ERR_CONTAINERV_PERMISSION', 'The directory is not ours alone:', {
       step: 'prepare directories',
       path: directory,
-      hint: 'It must belong to the user that runs this program and be writable by nobody else. Remove it, or set CONTAINERV_STATE_DIR or CONTAINERV_DATA_DIR.',
+      hint: 'It must belong to the user that runs this program and be writable by nobody else: chmod go-w, if it is yours. CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places.',
     });
   }
   verified.add(directory);

@@ -57,6 +57,26 @@ const cases: readonly Case[] = [
     hint: 'Check its mode',
   },
   {
+    failure: { step: 'execute command', errno: 13, path: '/srv', detail: 'directory' },
+    code: SPAWN,
+    errno: 'EACCES',
+    says: "Not a program but a directory: '/srv'",
+    hint: 'Name a program in it',
+  },
+  ...(
+    [
+      [2, 'ENOENT', 'ERR_CONTAINERV_NOT_FOUND', 'Create it'],
+      [20, 'ENOTDIR', 'ERR_CONTAINERV_NOT_FOUND', 'not a directory'],
+      [13, 'EACCES', 'ERR_CONTAINERV_PERMISSION', 'may not enter'],
+    ] as const
+  ).map(([number, errno, code, hint]) => ({
+    failure: { step: 'enter working directory', syscall: 'chdir', errno: number, path: '/srv' },
+    code,
+    errno,
+    says: "Cannot enter '/srv'",
+    hint,
+  })),
+  {
     failure: { step: 'execute command', errno: 13, path: '/bin/tool', detail: 'file rules' },
     code: SPAWN,
     errno: 'EACCES',
@@ -120,20 +140,6 @@ const cases: readonly Case[] = [
     hint: 'The kernel takes 6 MiB',
   },
   {
-    failure: { step: 'enter working directory', errno: 2, path: '/work' },
-    code: 'ERR_CONTAINERV_NOT_FOUND',
-    errno: 'ENOENT',
-    says: "Cannot enter '/work'",
-    hint: 'choose another `cwd`',
-  },
-  {
-    failure: { step: 'enter working directory', errno: 13, path: '/work' },
-    code: 'ERR_CONTAINERV_PERMISSION',
-    errno: 'EACCES',
-    says: "Cannot enter '/work'",
-    hint: undefined,
-  },
-  {
     failure: { step: 'become user', syscall: 'read', errno: 2, path: '/etc/passwd' },
     options: { user: 'www' },
     code: 'ERR_CONTAINERV_NOT_FOUND',
@@ -162,8 +168,8 @@ const cases: readonly Case[] = [
     options: { user: 'www' },
     code: 'ERR_CONTAINERV_SYSTEM',
     errno: 'EFBIG',
-    says: "Cannot become user '/etc/passwd'",
-    hint: undefined,
+    says: "Too large to look up 'www' in: '/etc/passwd'",
+    hint: 'numeric',
   },
   {
     failure: { step: 'become user', syscall: 'setgroups', errno: 2 },
