@@ -36,7 +36,7 @@ export function prepare(directory, source) {
   return { root, floor, work };
 }
 
-function compile(input, args) {
+export function compile(input, args) {
   execFileSync(process.env.CC ?? 'cc', ['-O2', '-Wall', '-Wextra', ...args], { input });
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createContainer, listContainers } from '../packages/containerv/dist/index.js';
 import { benchFiles } from './files.mjs';
 import { prepare, runFloor, spawnOnHost, versionOf } from './peers.mjs';
+import { benchServeExec } from './serve-exec.mjs';
 import { sample, takeTurns } from './statistics.mjs';
 import { print } from './table.mjs';
 
@@ -29,6 +30,7 @@ try {
   await benchWhole(place);
   await benchWarm();
   await benchFiles(directory, path.join(here, 'open.c'), { rounds: ROUNDS, runs: RUNS });
+  await benchServeExec(directory, place, path.join(here, 'start.c'), { rounds: ROUNDS, runs: RUNS });
   await benchMemory();
 } finally {
   rmSync(directory, { recursive: true, force: true });
