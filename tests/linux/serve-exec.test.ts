@@ -317,6 +317,14 @@ describe.each(implementations)('serve-exec ($name)', (implementation) => {
     await eventually(async () => expect(await processes(container)).toHaveLength(2));
   });
 
+  test('a stderr that nobody reads any more does not change the status', () => {
+    const [program, ...rest] = implementation.command;
+    const words = [program, ...rest, '--timeout', '100ms', ...inside(container, 'sleep')];
+    const script = 'exec 4> >(:); sleep 0.2; "$@" 2>&4 >/dev/null; echo $?';
+    const command = ['/bin/bash', '-c', script, 'bash', ...words] as const;
+    expect(serveExec({ name: implementation.name, command }, []).stdout).toBe('143\n');
+  });
+
   test('in pipelines', () => {
     const [program, ...rest] = implementation.command;
     const script = (text: string) =>

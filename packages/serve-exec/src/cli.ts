@@ -16,10 +16,16 @@ const reportUnsettled = (): void => {
 };
 process.once('exit', reportUnsettled);
 
+/** A reader that went away does not change the status. */
+function say(stream: NodeJS.WriteStream, text: string): void {
+  stream.once('error', () => {});
+  stream.write(text);
+}
+
 // The streams are made when they are used: the command may need the descriptors.
 const status = await main(process.argv.slice(2), version, {
-  stdout: { write: (text) => process.stdout.write(text) },
-  stderr: { write: (text) => process.stderr.write(text) },
+  stdout: { write: (text) => say(process.stdout, text) },
+  stderr: { write: (text) => say(process.stderr, text) },
 });
 process.off('exit', reportUnsettled);
 // Exits at once: the connection to a container that lives on would keep this process alive. What it says itself is

@@ -90,8 +90,8 @@ bool Connection::open(const char* id, char** environment, int& status) {
   } else if (result == -ENOENT) {
     line.add("There is no container '").add(id).add("'. See what there is: containerv ps");
   } else {
-    line.add("Cannot join ").add(directory.text()).add(" (").add(error_text(static_cast<int>(-result))).add("). ");
-    line.add("A container can be joined by the user who made it, and by root.");
+    add_error(line.add("Cannot join ").add(directory.text()).add(" ("), static_cast<int>(-result));
+    line.add("). A container can be joined by the user who made it, and by root.");
   }
   return status = complain(line), false;
 }

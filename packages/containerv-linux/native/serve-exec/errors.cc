@@ -7,6 +7,8 @@
 
 namespace containerv {
 
+namespace {
+
 const char* error_text(int error) {
   switch (error) {
     case EPERM: return "EPERM, operation not permitted";
@@ -31,8 +33,6 @@ const char* error_text(int error) {
   }
 }
 
-namespace {
-
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
@@ -45,9 +45,7 @@ struct Failure {
 };
 
 Line& add_reason(Line& line, const Failure& failure) {
-  line.add(" (").add(failure.syscall).add(": ");
-  if (const char* text = error_text(failure.error)) return line.add(text).add(")");
-  return line.add("error ").add(failure.error).add(")");
+  return add_error(line.add(" (").add(failure.syscall).add(": "), failure.error).add(")");
 }
 
 int complain_of_command(const Failure& failure) {
@@ -76,6 +74,11 @@ int complain_of_command(const Failure& failure) {
 }
 
 }  // namespace
+
+Line& add_error(Line& line, int error) {
+  if (const char* text = error_text(error)) return line.add(text);
+  return line.add("error ").add(error);
+}
 
 int complain_of_failure(WireReader reader, const CommandLine& command) {
   const Failure failure{reader.i32(), reader.text(), reader.text(), reader.text(), reader.text()};

@@ -18,6 +18,7 @@ using namespace protocol;
 
 constexpr long kKillGraceMs = 5000;
 constexpr int kSignalBase = 128;
+constexpr int kPartsBeforeStop = 64;
 
 // What a terminal sends, it sends to a whole process group; so it arrives at the command's whole group.
 constexpr int kFromTerminal[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
@@ -32,6 +33,8 @@ bool reaches_group(int signal) {
 }  // namespace
 
 int Session::run() {
+  // What we say may have no reader any more; that must not take the place of the command's status.
+  sys::change_mask(SIG_BLOCK, sys::bit(SIGPIPE));
   // Before anything is opened, which would take the place of one that is closed.
   for (int fd = 0; fd < 3; ++fd) {
     if (sys::fcntl(fd, F_GETFD) != -EBADF) continue;
@@ -111,6 +114,7 @@ bool Session::serve_init(int& status) {
     case kSpawned:
       pid_ = reader.u32();
       if (with_terminal_) {
+        if (!connection_.descriptor()) return status = lost(), false;
         terminal_.attach(static_cast<UniqueFd&&>(connection_.descriptor()));
       } else {
         // The command has its own now: what it closes must be closed, for who reads and writes at the other ends.
@@ -179,7 +183,8 @@ void Session::stop_with_command() {
     sys::kill(sys::raw_syscall(SYS_getpid), SIGSTOP);
     return;
   }
-  while (terminal_.copy_output()) {
+  // What others go on writing while the job is stopped is shown when it continues.
+  for (int part = 0; part < kPartsBeforeStop && terminal_.copy_output(); ++part) {
   }
   terminal_.suspend();
   // As the terminal would have done it: the whole job, of which this program may be a part. Where nobody

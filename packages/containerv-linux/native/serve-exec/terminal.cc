@@ -11,7 +11,9 @@ constexpr int kOut = 1;
 // The kernel stops a background job that changes its terminal or reads from it.
 bool is_in_foreground() {
   int group = 0;
-  return sys::ioctl(kIn, TIOCGPGRP, &group) == 0 && group == sys::raw_syscall(SYS_getpgid, 0);
+  const long result = sys::ioctl(kIn, TIOCGPGRP, &group);
+  // A terminal that controls nobody here has no jobs.
+  return result == -ENOTTY || (result == 0 && group == sys::raw_syscall(SYS_getpgid, 0));
 }
 
 }  // namespace

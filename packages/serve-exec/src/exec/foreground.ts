@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Whether this process may change and read its terminal now: the kernel stops a background job that tries to
- * (proc_pid_stat(5), fields 5 and 8: its process group, and the terminal's foreground one).
+ * (proc_pid_stat(5), fields 5, 7 and 8: its process group, its controlling terminal, and that terminal's foreground group).
  */
 export function isInForeground(): boolean {
   let stat: string;
@@ -14,5 +14,6 @@ export function isInForeground(): boolean {
   }
   // The name, in parentheses, may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[2] === fields[5];
+  // A terminal that controls nobody here has no jobs.
+  return fields[4] === '0' || fields[2] === fields[5];
 }
