@@ -22,3 +22,13 @@ function width(cell: string): number {
 export function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
+
+/** `value` as a line of JSON, in which nothing is left that a terminal would obey (JSON itself lets C1 and bidi pass). */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value).replaceAll(/[\u007F-\u009F\p{Cf}]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+  return `${text}\n`;
+}

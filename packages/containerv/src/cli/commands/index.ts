@@ -3,12 +3,17 @@ import { cp } from './cp.js';
 import { doctor } from './doctor.js';
 import { exec } from './exec.js';
 import { inspect } from './inspect.js';
+import { pause } from './pause.js';
 import { check, compile, learn, show } from './policy/index.js';
 import { prune } from './prune.js';
 import { ps } from './ps.js';
+import { resume } from './resume.js';
 import { rm } from './rm.js';
 import { run } from './run.js';
+import { start } from './start.js';
+import { stats } from './stats.js';
 import { stop } from './stop.js';
+import { top } from './top.js';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
@@ -17,7 +22,12 @@ export const commands: readonly Command[] = [
   cp,
   ps,
   inspect,
+  stats,
+  top,
   stop,
+  start,
+  pause,
+  resume,
   rm,
   prune,
   doctor,
