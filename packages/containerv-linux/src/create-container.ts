@@ -20,6 +20,7 @@ import { OwnedContainer } from './owned-container.js';
 import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
 import { pruneOnce, removeCrashed } from './prune-containers.js';
 import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
+import { writeBootFile } from './state/boot-file.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
 import { failureOf, systemError } from './system-error.js';
@@ -133,6 +134,11 @@ async function settle(
     const resources = Resources.hold(addon, input.plan);
     if (init === undefined) throw startError;
     const booted = await awaitReady(init, input, resources);
+    if (input.spec.detached) {
+      const { spec, host, ids, plan } = input;
+      const { cgroup } = resources;
+      await writeBootFile(addon, plan.stateDirectory, { version: 1, spec, host, ids, cgroup });
+    }
     undo.release();
     return new OwnedContainer(addon, input, resources, booted);
   } catch (error) {

@@ -12,11 +12,13 @@ import {
 import { describeTo, type InitDescription } from './boot.js';
 import { NO_GROUPS } from './cgroup/groups.js';
 import { Channel } from './channel.js';
-import { LinuxContainer } from './container.js';
+import { LinuxContainer, stateError } from './container.js';
 import { readEnforced } from './enforcement.js';
 import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
 import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
+import { restart, type Restarted } from './restart.js';
+import { noteLimits } from './state/boot-file.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
 import { describeStopped, readInitPid, readStateFile, type StateRecord } from './state/state-file.js';
 import { systemError, failureOf } from './system-error.js';
@@ -90,6 +92,7 @@ class JoinedContainer extends LinuxContainer {
   #channel: Channel | undefined;
   #ended: Promise<void> = Promise.resolve();
   #ending: 'stopped' | 'destroyed' | undefined;
+  #starting: Promise<Restarted> | undefined;
 
   constructor(
     addon: Native,
@@ -102,7 +105,8 @@ class JoinedContainer extends LinuxContainer {
     const { defaults, groups, network } = record;
     const source = {
       id: record.id,
-      groups: enforced.cgroup === false ? NO_GROUPS : groups,
+      // What is stopped may have had groups, and has them again when it is started.
+      groups: channel !== undefined && enforced.cgroup === false ? NO_GROUPS : groups,
       network,
       createdAt: new Date(record.createdAt),
     };
@@ -121,21 +125,8 @@ class JoinedContainer extends LinuxContainer {
     this.#enforced = enforced;
     this.#base = base;
     this.#record = record;
-    this.#channel = channel;
-    if (channel === undefined) {
-      this.enter('stopped');
-      return;
-    }
-    this.#ended = new Promise((resolve) => {
-      channel.onClose = () => {
-        this.#channel = undefined;
-        if (this.#ending !== 'destroyed') this.enter('stopped');
-        this.emit('exit', { reason: this.#ending ?? 'stopped' });
-        resolve();
-      };
-    });
-    this.follow(channel);
-    this.enter(paused ? 'paused' : 'running');
+    if (channel === undefined) this.enter('stopped');
+    else this.#adopt(channel, paused ? 'paused' : 'running');
   }
 
   get enforced(): Enforced {
@@ -147,16 +138,37 @@ class JoinedContainer extends LinuxContainer {
     await this.vitals.oom.skip();
   }
 
-  /** Only the owner can: it holds the resources. */
+  /** One that can outlive who made it, once that program has ended; it outlives this one, too. */
   async start(): Promise<void> {
-    if (this.state === 'running') return;
-    throw new ContainervError(
-      'ERR_CONTAINERV_UNSUPPORTED',
-      `Container '${this.id}' can only be started by its owner`,
-      {
-        hint: 'Call start() in the program that created it, or create another.',
-      },
-    );
+    if (this.state === 'running' || this.state === 'paused') return;
+    if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
+    this.#starting ??= restart(this.native, this.#base, this.id).finally(() => {
+      this.#starting = undefined;
+    });
+    const { booted, end } = await this.#starting;
+    if (this.#channel !== undefined) return;
+    this.#enforced = booted.enforced;
+    this.#adopt(booted.channel, 'running', end);
+  }
+
+  /** @param end - what is to be done when its init ends, for one that we started */
+  #adopt(channel: Channel, state: 'running' | 'paused', end?: () => Promise<void>): void {
+    this.#channel = channel;
+    this.#ending = undefined;
+    this.#ended = new Promise((resolve, reject) => {
+      channel.onClose = () => {
+        this.#channel = undefined;
+        (end?.() ?? Promise.resolve()).then(() => resolve(this.#onEnded()), reject);
+      };
+    });
+    this.#ended.catch(() => {});
+    this.follow(channel);
+    this.enter(state);
+  }
+
+  #onEnded(): void {
+    if (this.#ending !== 'destroyed') this.enter('stopped');
+    this.emit('exit', { reason: this.#ending ?? 'stopped' });
   }
 
   async stop(options: StopOptions = {}): Promise<void> {
@@ -192,6 +204,7 @@ class JoinedContainer extends LinuxContainer {
   protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
     this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
     if (this.#channel !== undefined) describeTo(this.#channel, this.#enforced);
+    await noteLimits(this.native, path.join(this.#base.state, this.id), held);
   }
 
   /** Only of a container that can outlive its owner; and only while init lives, so that nobody else takes the id. */

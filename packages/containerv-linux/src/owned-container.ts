@@ -13,6 +13,7 @@ import { thawSteps } from './freeze.js';
 import type { Native } from './native.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
+import { noteLimits } from './state/boot-file.js';
 import { WireWriter } from './wire.js';
 
 const SIGTERM = 15;
@@ -107,6 +108,7 @@ export class OwnedContainer extends LinuxContainer {
   protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
     this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
     if (this.#booted !== undefined) describeTo(this.#booted.channel, this.#enforced);
+    await noteLimits(this.native, this.#resources.plan.stateDirectory, held);
   }
 
   #adopt(booted: Booted): void {

@@ -112,16 +112,21 @@ export class Resources {
   readonly lock: number;
   readonly #native: Native;
 
-  private constructor(native: Native, plan: ResourcePlan, cgroup: Cgroup) {
+  private constructor(native: Native, plan: ResourcePlan, cgroup: Cgroup, lock: number) {
     this.#native = native;
     this.plan = plan;
     this.cgroup = cgroup;
-    this.lock = plan.batch.result(plan.lockStep).fd;
+    this.lock = lock;
   }
 
   /** Takes over what the plan's steps made. @throws ContainervError when a limit that was asked for is not held */
   static hold(native: Native, plan: ResourcePlan): Resources {
-    return new Resources(native, plan, plan.cgroups.outcome(plan.batch));
+    return new Resources(native, plan, plan.cgroups.outcome(plan.batch), plan.batch.result(plan.lockStep).fd);
+  }
+
+  /** Those of a container that is there already. */
+  static adopt(native: Native, plan: ResourcePlan, cgroup: Cgroup, lock: number): Resources {
+    return new Resources(native, plan, cgroup, lock);
   }
 
   /** Writes down for other processes whether the container is stopped. */
