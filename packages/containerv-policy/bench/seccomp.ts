@@ -1,5 +1,8 @@
 // Compile time of each base policy, and how many instructions its program executes for a call, beside what libseccomp
 // makes of the same rules. Instructions are counted by the interpreter, so they do not depend on the machine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { auditArch } from '../src/arch.js';
 import { basePolicyNames } from '../src/base/base-policies.js';
 import { createPolicy } from '../src/index.js';
@@ -7,10 +10,13 @@ import { DENY } from '../src/seccomp/answer.js';
 import { loadFilter } from '../src/seccomp/interpreter.js';
 import { syscallEntries } from '../src/syscalls/table.js';
 import { buildWithLibseccomp, libseccompHarness } from '../test/differential/libseccomp.js';
+import { benchGetppid } from './getppid.js';
 import { boundaryArgs, rulesOf } from '../test/differential/oci-rules.js';
 
 const arch = 'x64';
-const harness = libseccompHarness();
+const directory = mkdtempSync(join(tmpdir(), 'containerv-policy-bench-'));
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+const harness = libseccompHarness(directory);
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -39,7 +45,11 @@ function count(program: Uint8Array, rules: ReturnType<typeof rulesOf>): string {
   return `${String(program.length / 8).padStart(5)} ${mean.toFixed(1).padStart(6)} ${String(Math.max(...perSyscall.flat())).padStart(6)}`;
 }
 
-const lines = ['policy    program            compile ms   size   mean  worst  (instructions, x64)'];
+const lines = [
+  `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Linux ${release()} ${process.arch}, Node ${process.version}`,
+  '',
+  'policy    program            compile ms   size   mean  worst  (instructions, x64)',
+];
 for (const name of basePolicyNames) {
   const policy = createPolicy(name);
   const rules = rulesOf(policy, arch);
@@ -58,4 +68,5 @@ for (const name of basePolicyNames) {
   }
 }
 if ('unavailable' in harness) lines.push(`libseccomp: ${harness.unavailable}`);
+lines.push('', ...benchGetppid(directory, harness));
 process.stdout.write(`${lines.join('\n')}\n`);

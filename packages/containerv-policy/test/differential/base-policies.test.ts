@@ -5,11 +5,12 @@ import { createPolicy } from '../../src/index.js';
 import { ABSENT, DENY, KILL } from '../../src/seccomp/answer.js';
 import { loadFilter, type SeccompData } from '../../src/seccomp/interpreter.js';
 import { syscallEntries } from '../../src/syscalls/table.js';
+import { scratchDirectory } from '../support/scratch.js';
 import { whySkipped } from '../support/compile-c.js';
 import { buildWithLibseccomp, libseccompHarness } from './libseccomp.js';
 import { boundaryArgs, rulesOf } from './oci-rules.js';
 
-const harness = libseccompHarness();
+const harness = libseccompHarness(scratchDirectory());
 const cases = arches.flatMap((arch) => basePolicyNames.map((name) => ({ arch, name })));
 
 describe.skipIf('unavailable' in harness)(`base policies agree with libseccomp${whySkipped(harness)}`, () => {

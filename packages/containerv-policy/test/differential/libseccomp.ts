@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Arch } from '../../src/arch.js';
 import { syscallNumber } from '../../src/syscalls/table.js';
-import { type CProgram, compileC, pathOf, scratchDirectory } from '../support/compile-c.js';
+import { type CProgram, compileC, pathOf } from '../support/compile-c.js';
 
 /** A condition as libseccomp takes it: for `MASKED_EQ` `a` is the mask and `b` the value. */
 export interface LibseccompCondition {
@@ -26,8 +26,8 @@ export interface LibseccompFilter {
 const operators = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'] as const;
 
 /** The harness, if it can be compiled and finds the library (Debian: `apt-get install libseccomp2`). */
-export function libseccompHarness(): CProgram {
-  const program = compileC('differential/libseccomp-export.c', scratchDirectory(), ['-ldl']);
+export function libseccompHarness(directory: string): CProgram {
+  const program = compileC('differential/libseccomp-export.c', directory, ['-ldl']);
   if (!('path' in program)) return program;
   const run = spawnSync(program.path, { input: '' });
   return run.status === 77 ? { unavailable: 'libseccomp.so.2 is not installed' } : program;

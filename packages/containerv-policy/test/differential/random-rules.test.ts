@@ -5,12 +5,13 @@ import { compileRules } from '../../src/seccomp/compile.js';
 import { loadFilter } from '../../src/seccomp/interpreter.js';
 import type { CheckedRule, Comparison, Condition, SeccompRules } from '../../src/seccomp/rule.js';
 import { syscallNumber } from '../../src/syscalls/table.js';
+import { scratchDirectory } from '../support/scratch.js';
 import { whySkipped } from '../support/compile-c.js';
 import { fc } from '../support/property.js';
 import { argsNear, value } from '../support/rules.js';
 import { buildWithLibseccomp, libseccompHarness, type LibseccompRule } from './libseccomp.js';
 
-const harness = libseccompHarness();
+const harness = libseccompHarness(scratchDirectory());
 const allBits = 2n ** 64n - 1n;
 const operators = { '==': 'EQ', '!=': 'NE', '<': 'LT', '<=': 'LE', '>': 'GT', '>=': 'GE' } as const;
 

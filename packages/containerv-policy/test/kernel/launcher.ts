@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Policy } from '../../src/index.js';
-import { type CProgram, compileC, pathOf, scratchDirectory } from '../support/compile-c.js';
+import { scratchDirectory } from '../support/scratch.js';
+import { type CProgram, compileC, pathOf } from '../support/compile-c.js';
 
 export interface Run {
   readonly status: number | null;

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CProgram, compileC, pathOf, scratchDirectory } from '../support/compile-c.js';
+import { scratchDirectory } from '../support/scratch.js';
+import { type CProgram, compileC, pathOf } from '../support/compile-c.js';
 
 export interface KernelCall {
   readonly number: number;

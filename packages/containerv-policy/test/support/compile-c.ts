@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -12,13 +11,6 @@ const testDirectory = join(
 
 /** A C program of the tests, or why there is none: the reason goes into the name of what is skipped. */
 export type CProgram = { readonly path: string } | { readonly unavailable: string };
-
-/** A directory for this test file, gone when its process ends. */
-export function scratchDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'containerv-policy-test-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** Compiles `source`, a path below `test/`, with warnings as errors. A program that does not compile is a failure. */
 export function compileC(source: string, directory: string, flags: readonly string[] = []): CProgram {
