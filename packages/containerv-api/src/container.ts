@@ -6,6 +6,7 @@ import type { Enforced } from './enforced.js';
 import type { Limits } from './options/limits.js';
 import type { ProcessInfo } from './process-info.js';
 import type { ExitStatus } from './process/exit-status.js';
+import type { LogOptions } from './process/log-options.js';
 import type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
 import type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
 import type { Signal } from './signals.js';
@@ -38,6 +39,12 @@ export interface Container extends AsyncDisposable {
     args?: readonly string[],
     options?: Options,
   ): Promise<RunResult<RunOutput<Options>>>;
+  /**
+   * What a process that was started with `log` has written to stdout and stderr, in order, from the oldest byte that is
+   * kept on; also from another program, and after its end for as long as the container runs. Errors come on the stream:
+   * `ERR_CONTAINERV_NOT_FOUND` when there is no such log.
+   */
+  logs(options?: LogOptions): Readable;
   /** Sends a signal to a process by its id inside the container. @defaultValue signal 'SIGTERM' */
   kill(pid: number, signal?: Signal): Promise<void>;
   /** What runs in it, init first. @throws ContainervError `ERR_CONTAINERV_STATE` unless it runs or is paused. */

@@ -89,6 +89,8 @@ export {
 } from './process/process-spec.js';
 export { RunError, runError } from './process/run-error.js';
 export type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
+export type { LogOptions } from './process/log-options.js';
+export { resolveLogOptions } from './process/log-size.js';
 export { resolveRunOptions, type RunSpec } from './process/run-spec.js';
 export type { SpawnOptions, TerminalSize } from './process/spawn-options.js';
 export { type ResolvedStdioEntry, resolveStdio, type Stdio, type StdioEntry } from './process/stdio.js';

@@ -63,6 +63,7 @@
         "init/freezer.cc",
         "init/landlock.cc",
         "init/launcher.cc",
+        "init/log_table.cc",
         "init/main.cc",
         "init/mount_table.cc",
         "init/mounts.cc",

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import {
   type Container,
   type ContainerEvents,
@@ -10,11 +11,13 @@ import {
   type Enforced,
   type LimitName,
   type Limits,
+  type LogOptions,
   type ProcessDefaults,
   type ProcessInfo,
   type ProcessSpec,
   resolveDownload,
   resolveLimitChanges,
+  resolveLogOptions,
   resolveRunOptions,
   resolveSpawnOptions,
   resolveUpload,
@@ -45,6 +48,7 @@ import { LinuxProcess } from './process/linux-process.js';
 import { runProcess } from './process/run.js';
 import { passedStdio, planStdio, type StdioPlan } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
+import { LogStream, openLog } from './process-log.js';
 import { watchStats } from './stats/watch-stats.js';
 import { Vitals, type VitalsSource } from './vitals.js';
 import { refuseUnsupportedPolicy } from './supported.js';
@@ -118,6 +122,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     const spec = resolveSpawnOptions(command, args, options, this.#defaults);
     const host = this.#host('spawn', spec);
     const confinement = this.#confinementFor(spec);
+    if (spec.logBytes !== undefined) return this.#spawnLogged(host, spec, spec.logBytes, confinement);
     const plan = planStdio(this.native, passedStdio(spec));
     try {
       return new LinuxProcess(this.native, await InitProcess.start(host, spec, plan, confinement), plan);
@@ -125,6 +130,34 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
       plan.closeAll();
       throw error;
     }
+  }
+
+  /** What it writes goes to init, through a pipe of which nobody else keeps an end. */
+  async #spawnLogged(
+    host: ProcessHost,
+    spec: ProcessSpec,
+    bytes: number,
+    confinement: Confinement | undefined,
+  ): Promise<ContainerProcess> {
+    const log = await openLog(this.native, host.channel, bytes);
+    try {
+      const output = { kind: 'fd', fd: log.fd } as const;
+      const plan = planStdio(this.native, [{ kind: 'ignore' }, output, output]);
+      try {
+        const process = await InitProcess.start(host, spec, plan, confinement);
+        log.name(process.pid);
+        return new LinuxProcess(this.native, process, plan);
+      } catch (error) {
+        plan.closeAll();
+        throw error;
+      }
+    } finally {
+      this.native.close(log.fd);
+    }
+  }
+
+  logs(options?: LogOptions): Readable {
+    return new LogStream(this.running('read the logs of'), this.id, resolveLogOptions(options));
   }
 
   /** As `spawn`, with the system calls handed to an observer. The socket is closed in any case. @internal */

@@ -16,6 +16,10 @@ export const MessageType = {
   Keep: 9,
   Pause: 10,
   Transfer: 20,
+  OpenLog: 21,
+  NameLog: 22,
+  ReadLog: 23,
+  ForgetLog: 24,
   Ready: 101,
   Failed: 102,
   Spawned: 103,
@@ -24,6 +28,7 @@ export const MessageType = {
   StatusReport: 106,
   Stopped: 107,
   Paused: 108,
+  Logged: 120,
 } as const;
 
 export const PlanFlag = {

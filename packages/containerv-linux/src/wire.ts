@@ -77,6 +77,15 @@ export class WireReader {
     return Number(value);
   }
 
+  /** A copy: the message's memory is used again. */
+  bytes(): Buffer {
+    const size = this.u32();
+    if (this.#at + size > this.#bytes.length) throw new RangeError('bytes exceed their message');
+    const value = Buffer.from(this.#bytes.subarray(this.#at, this.#at + size));
+    this.#at += size;
+    return value;
+  }
+
   text(): string {
     const size = this.u32();
     if (size === 0 || this.#at + size > this.#bytes.length) throw new RangeError('text exceeds its message');

@@ -35,6 +35,7 @@ export {
   type LearnOptions,
   type LearnReport,
   type Limits,
+  type LogOptions,
   type Mount,
   type NamespaceName,
   type Namespaces,

@@ -27,6 +27,7 @@ test('the commands are those of the contract', () => {
     'run',
     'exec',
     'cp',
+    'logs',
     'ps',
     'inspect',
     'stats',

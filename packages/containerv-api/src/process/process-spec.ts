@@ -15,6 +15,7 @@ import { type PolicyName, resolvePolicy, type SecurityPolicy } from '../options/
 import { type ResolvedRlimit, resolveRlimits } from '../options/rlimits.js';
 import { ROOT_USER, type ResolvedUser, resolveUser } from '../options/user.js';
 import { signalNumber } from '../signals.js';
+import { resolveLog } from './log-size.js';
 import type { SpawnOptions, TerminalSize } from './spawn-options.js';
 import { type ResolvedStdioEntry, resolveStdio, type StdioEntry } from './stdio.js';
 
@@ -41,6 +42,8 @@ export interface ProcessSpec {
   readonly killSignal: number;
   readonly jobControl: boolean;
   readonly detached: boolean;
+  /** How much of its output the container keeps; `undefined`: none. */
+  readonly logBytes: number | undefined;
 }
 
 /** What a process takes over from its container. */
@@ -62,6 +65,7 @@ export const SPAWN_OPTION_NAMES: readonly (keyof SpawnOptions)[] = [
   'killSignal',
   'jobControl',
   'detached',
+  'log',
 ];
 
 /** Those of a container made without options. */
@@ -72,6 +76,11 @@ export const STANDARD_DEFAULTS: ProcessDefaults = {
   rlimits: [],
 };
 const STANDARD_TERMINAL: TerminalSize = { columns: 80, rows: 24 };
+const NO_STREAMS: readonly ResolvedStdioEntry[] = [
+  { kind: 'ignore' },
+  { kind: 'ignore' },
+  { kind: 'ignore' },
+];
 // TIOCSWINSZ takes unsigned shorts.
 const MAX_TERMINAL = 65_535;
 
@@ -98,12 +107,13 @@ export function resolveProcess(
   container: ProcessDefaults,
   stdioFallback?: readonly ResolvedStdioEntry[],
 ): ProcessSpec {
+  const logBytes = resolveLog(options);
   return {
     argv: [checkCommand(command), ...checkArguments(args)],
     cwd: options.cwd === undefined ? container.cwd : cleanGuestPath(options.cwd, 'cwd'),
     env: resolveEnvironment(options.env, container.env),
     user: options.user === undefined ? container.user : resolveUser(options.user),
-    stdio: resolveStdio(options.stdio, stdioFallback),
+    stdio: resolveStdio(options.stdio, logBytes === undefined ? stdioFallback : NO_STREAMS),
     tty: resolveTerminal(options.tty),
     stderrApart: stderrApart(options),
     policy: options.policy === undefined ? undefined : resolvePolicy(options.policy),
@@ -113,6 +123,7 @@ export function resolveProcess(
     killSignal: checkKillSignal(options.killSignal),
     jobControl: checkBoolean(options.jobControl ?? false, 'jobControl'),
     detached: checkBoolean(options.detached ?? false, 'detached'),
+    logBytes,
   };
 }
 

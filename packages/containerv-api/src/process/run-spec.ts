@@ -65,6 +65,9 @@ export function resolveRunOptions(
   const { input, encoding = 'utf8', lines = false } = options;
   if (lines && encoding === 'buffer')
     throw conflictingOptions("`lines` and `encoding: 'buffer'` exclude each other");
+  if (options.log !== undefined && options.log !== false) {
+    throw conflictingOptions('`run` collects the output itself, `log` is for `spawn`');
+  }
   const process = resolveProcess(command, args, options, container, [
     { kind: input === undefined ? 'ignore' : 'pipe' },
     { kind: 'pipe' },

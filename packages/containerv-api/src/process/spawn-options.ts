@@ -1,3 +1,4 @@
+import type { ByteSize } from '../byte-size.js';
 import type { Duration } from '../duration.js';
 import type { Environment } from '../options/environment.js';
 import type { PolicyName, SecurityPolicy } from '../options/policy.js';
@@ -36,6 +37,12 @@ export interface SpawnOptions {
    * is told by the event `'stop'`. `kill('SIGCONT', { group: true })` continues it. @defaultValue false
    */
   readonly jobControl?: boolean | undefined;
+  /**
+   * Keeps the newest of what it writes to stdout and stderr in the container, for `logs()` of any program; `true` is
+   * 1 MiB, and 4 KiB to 64 MiB can be had. The process never waits for a reader. Excludes `stdio` and `tty`; stdin is
+   * empty. A container keeps 64 logs. @defaultValue false
+   */
+  readonly log?: boolean | ByteSize | undefined;
   /** Whether it lives on when this program ends; in detached containers only. @defaultValue false */
   readonly detached?: boolean | undefined;
 }

@@ -42,6 +42,10 @@ enum MessageType : uint32_t {
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
   // u32 paused, text: what thaws; a descriptor to write that to. Everybody is told (kPaused).
   kPause = 10,
+  kOpenLog = 21,    // u64 bytes. Answer: kDone, u32 log, and the end of a pipe to be written to
+  kNameLog = 22,    // u32 log, u32 pid: whose it is. No answer
+  kReadLog = 23,    // u32 pid or 0, u64 position, u32 whether to wait for more. Answer: kLogged
+  kForgetLog = 24,  // of a kReadLog that was given up; the request's own number. No answer
   kTransfer = 20,  // a descriptor: the end of a socket at which a transfer agent is to serve (transfer/messages.h)
   // init -> driver
   kReady = 101,
@@ -52,6 +56,7 @@ enum MessageType : uint32_t {
   kStatusReport = 106,
   kStopped = 107,  // u32 signal: a process with kJobControl was stopped
   kPaused = 108,   // u32 paused; of no request
+  kLogged = 120,  // u64 where it starts, u32 whether there is or may be more, the piece
 };
 
 enum PlanFlag : uint32_t {

@@ -27,7 +27,7 @@ namespace {
 using namespace protocol;
 
 // What an epoll event is about: the kind in the high half, a descriptor or pid in the low one.
-enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5, kStops = 6 };
+enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5, kStops = 6, kLog = 40 };
 
 uint64_t tag(Kind kind, uint32_t id) { return static_cast<uint64_t>(kind) << 32 | id; }
 
@@ -107,6 +107,9 @@ void Supervisor::run() {
         break;
       }
       case kListener: accept_clients(); break;
+      case kLog:
+        if (Log* log = logs_.find(static_cast<uint32_t>(id))) take_log(log);
+        break;
       case kGrace: kill_everything(SIGKILL); break;
       case kStarting:
         if (Process* process = processes_.find(id)) settle_start(process);
@@ -169,6 +172,10 @@ void Supervisor::serve(Client* client) {
     case kDescribe: describe(client, message_); break;
     case kPause: pause(client, message_); break;
     case kTransfer: start_transfer(client, message_); break;
+    case kOpenLog: open_log(client, message_); break;
+    case kNameLog: name_log(client, message_); break;
+    case kReadLog: read_log(client, message_); break;
+    case kForgetLog: forget_log(client, message_); break;
     default: drop(client);
   }
   // Descriptors that came with it and were not passed on must not stay open here.
@@ -181,6 +188,7 @@ void Supervisor::drop(Client* client) {
     process->client = nullptr;
     if (!process->survives_client) kill_job(process);
   }
+  for (Log* log = logs_.first(); log; log = log->next) log->forget(client);
   const bool owner_gone = client->owner() && !settings_.detached;
   for (Client** link = &clients_; *link; link = &(*link)->next) {
     if (*link != client) continue;
@@ -431,6 +439,71 @@ void Supervisor::pause(Client* client, Message& message) {
   for (Client* each = clients_; each; each = each->next) answer(each, told.message());
   // After the news: who asked knows whose doing that was.
   answer(client, WireWriter(kDone, message.request()).message());
+}
+
+void Supervisor::open_log(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  const uint64_t bytes = reader.u64();
+  if (!reader.finished()) return drop(client);
+  Failure failure;
+  UniqueFd writer;
+  Log* log = logs_.open(bytes, writer, failure);
+  if (log && !watch(epoll_.get(), log->pipe(), kLog, log->number)) {
+    failure.set("open log", "epoll_ctl");
+    logs_.remove(log);
+    log = nullptr;
+  }
+  if (!log) return answer_failure(client, message.request(), failure);
+  WireWriter opened(kDone, message.request());
+  opened.u32(log->number);
+  answer(client, opened.message(), static_cast<UniqueFd&&>(writer));
+}
+
+void Supervisor::name_log(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  Log* log = logs_.find(reader.u32());
+  const int32_t pid = reader.i32();
+  if (!reader.finished()) return drop(client);
+  if (log && pid > 1) log->pid = pid;
+}
+
+void Supervisor::read_log(Client* client, const Message& message) {
+  WireReader reader(message.body());
+  const int32_t pid = reader.i32();
+  const uint64_t position = reader.u64();
+  const bool wait = reader.u32() != 0;
+  if (!reader.finished()) return drop(client);
+  Failure failure;
+  Log* log = logs_.of_process(pid, failure);
+  if (!log) return answer_failure(client, message.request(), failure);
+  if (!wait || log->ended() || log->has(position)) return give_log(client, message.request(), *log, position);
+  if (log->wait({client, message.request(), position})) return;
+  failure.set(EAGAIN, "read log", "read");
+  answer_failure(client, message.request(), failure);
+}
+
+void Supervisor::forget_log(Client* client, const Message& message) {
+  for (Log* log = logs_.first(); log; log = log->next) log->forget(client, message.request());
+}
+
+void Supervisor::give_log(Client* client, uint32_t request, const Log& log, uint64_t position) {
+  static transfer::Packer piece;
+  piece.clear();
+  piece.u32(kLogged);
+  piece.u32(request);
+  log.pack(position, piece);
+  answer(client, piece.packed());
+}
+
+// One piece a turn, so that a process that floods its log gets no more of our time than any other event.
+void Supervisor::take_log(Log* log) {
+  if (!log->take()) {
+    // Explicitly: a child that has not executed yet still holds the description, and closing ours would not do.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, log->pipe(), nullptr);
+    log->end();
+  }
+  Log::Waiter waiter;
+  while (log->next_waiter(waiter)) give_log(waiter.client, waiter.request, *log, waiter.position);
 }
 
 // Not among the processes: the driver is not told of its end but by the end of its socket.

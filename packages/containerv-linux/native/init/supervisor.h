@@ -5,6 +5,7 @@
 #include "client.h"
 #include "confinement.h"
 #include "failure.h"
+#include "log_table.h"
 #include "freezer.h"
 #include "process_table.h"
 
@@ -52,6 +53,12 @@ class Supervisor {
   void describe(Client* client, const Message& message);
   void pause(Client* client, Message& message);
   void start_transfer(Client* client, Message& message);
+  void open_log(Client* client, const Message& message);
+  void name_log(Client* client, const Message& message);
+  void read_log(Client* client, const Message& message);
+  void forget_log(Client* client, const Message& message);
+  void give_log(Client* client, uint32_t request, const Log& log, uint64_t position);
+  void take_log(Log* log);
 
   void settle_start(Process* process);
   void report_stop(Process* process, int signal);
@@ -66,6 +73,7 @@ class Supervisor {
   UniqueFd signals_;
   UniqueFd grace_;
   ProcessTable processes_;
+  LogTable logs_;
   Client* clients_;
   const char* report_ = "";
   char description_[1024] = {};

@@ -5,6 +5,7 @@ import { exec } from './exec.js';
 import { inspect } from './inspect.js';
 import { pause } from './pause.js';
 import { check, compile, learn, show } from './policy/index.js';
+import { logs } from './logs.js';
 import { prune } from './prune.js';
 import { ps } from './ps.js';
 import { resume } from './resume.js';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   run,
   exec,
   cp,
+  logs,
   ps,
   inspect,
   stats,

@@ -58,7 +58,7 @@ async function runDetached(line: ParsedLine, surroundings: Surroundings): Promis
   const container = await create(line, surroundings, { detached: true });
   try {
     const [command = '', ...args] = line.operands;
-    await container.spawn(command, args, { ...options, stdio: 'ignore', detached: true });
+    await container.spawn(command, args, { ...options, log: true, detached: true });
   } catch (error) {
     await container.destroy();
     throw error;
