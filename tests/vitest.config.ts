@@ -30,6 +30,16 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
+          name: 'windows',
+          include: ['windows/*.test.ts'],
+          // Those are for Linux containers.
+          setupFiles: [],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...everywhere,
           name: 'install',
           include: ['install/**/*.test.ts'],
           sequence: { groupOrder: 0 },

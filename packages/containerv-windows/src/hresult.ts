@@ -218,6 +218,7 @@ export const isPending: (hresult: number) => boolean = is(0x0103, 0x0117);
 export const isNotFound: (hresult: number) => boolean = either(is(0x010e), isWin32(0x490));
 /** It has ended already, which is what stopping it was to bring about. */
 export const isAlreadyStopped: (hresult: number) => boolean = either(is(0x0110, 0x011f), isWin32(0x490));
+export const isInvalidState: (hresult: number) => boolean = is(0x0105);
 export const isTimeout: (hresult: number) => boolean = either(is(0x0118), isWin32(0x102, 0x5b4));
 export const isNotSupported: (hresult: number) => boolean = either(
   is(0x010b, 0x010d),

@@ -1,0 +1,160 @@
+import { ContainervError } from 'containerv-api';
+import { hcsError } from '../hcs-error.js';
+import { failed, isPending, isTimeout } from '../hresult.js';
+import { type CallContext, deadlineError, type Out } from '../native/library.js';
+import { NativeHandle } from '../native/native-handle.js';
+import type { ComputecoreFunctions } from './computecore-functions.js';
+import type { Deadlines } from './hcs-api.js';
+import type { ProcessInformation } from './standard-handles.js';
+
+/** What an operation gave. */
+export interface OperationResult {
+  readonly document: string | null;
+  readonly information: Partial<ProcessInformation>;
+}
+
+/** What an operation is, beside its function. */
+export interface OperationOptions {
+  /** Whether the result holds handles of a process. */
+  readonly ofProcess?: boolean;
+  /** What must not be closed before it completes, asked for once it is submitted. */
+  readonly holder?: () => NativeHandle | undefined;
+}
+
+/**
+ * Runs one operation of computecore.dll to its end: an operation object is made, `submit` hands it to a function, its
+ * completion is told by a callback (or found by looking, should that get lost), and the object is closed when nothing
+ * uses it any more.
+ *
+ * @throws ContainervError of the submission's or of the operation's HRESULT
+ */
+export async function runOperation(
+  functions: ComputecoreFunctions,
+  deadlines: Deadlines,
+  context: CallContext,
+  submit: (operation: bigint) => Promise<number>,
+  options: OperationOptions = {},
+): Promise<OperationResult> {
+  let complete = (): void => {};
+  const completed = new Promise<void>((resolve) => {
+    complete = resolve;
+  });
+  const key = functions.completions.add(complete);
+  const operation = await createOperation(functions, deadlines, key);
+  let abandoned = false;
+  try {
+    const submitted = await operation.submit(submit);
+    if (failed(submitted) && !isPending(submitted)) {
+      // Its reason may be with the operation, though it never ran.
+      const { document } = await operation.result(false).catch(() => ({ document: null }));
+      throw hcsError({ ...context, hresult: submitted, document });
+    }
+    options.holder?.()?.holdUntil(completed);
+    await waitFor(operation, completed, deadlines, context.call);
+    complete();
+    return await operation.take(context, options.ofProcess ?? false);
+  } catch (error) {
+    abandoned =
+      error instanceof ContainervError &&
+      error.code === 'ERR_CONTAINERV_TIMEOUT' &&
+      error.hresult === undefined;
+    throw error;
+  } finally {
+    const close = async (): Promise<void> => {
+      functions.completions.remove(key);
+      await operation.close();
+    };
+    // The library still writes to one that runs.
+    if (abandoned) void completed.then(close);
+    else await close();
+  }
+}
+
+class Operation {
+  readonly #handle: NativeHandle;
+  readonly #value: bigint;
+  readonly #functions: ComputecoreFunctions;
+  readonly #deadlines: Deadlines;
+
+  constructor(value: bigint, functions: ComputecoreFunctions, deadlines: Deadlines) {
+    this.#value = value;
+    this.#functions = functions;
+    this.#deadlines = deadlines;
+    this.#handle = new NativeHandle(value, async (handle) =>
+      functions.closeOperation.call(deadlines.callMs, [handle]),
+    );
+  }
+
+  async submit(submit: (operation: bigint) => Promise<number>): Promise<number> {
+    return submit(this.#value);
+  }
+
+  async result(ofProcess: boolean): Promise<OperationResult & { hresult: number }> {
+    const document: Out<string> = [null];
+    const information: Partial<ProcessInformation> = {};
+    const hresult = ofProcess
+      ? await this.#handle.call(this.#functions.operationResultAndProcess, this.#deadlines.callMs, [
+          information,
+          document,
+        ])
+      : await this.#handle.call(this.#functions.operationResult, this.#deadlines.callMs, [document]);
+    return { hresult, document: document[0], information };
+  }
+
+  async take(context: CallContext, ofProcess: boolean): Promise<OperationResult> {
+    const { hresult, document, information } = await this.result(ofProcess);
+    if (failed(hresult)) throw hcsError({ ...context, hresult, document });
+    return { document, information };
+  }
+
+  async isComplete(): Promise<boolean> {
+    const document: Out<string> = [null];
+    const hresult = await this.#handle.call(this.#functions.waitForOperation, this.#deadlines.callMs, [
+      0,
+      document,
+    ]);
+    return !isTimeout(hresult) && !isPending(hresult);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function createOperation(
+  functions: ComputecoreFunctions,
+  deadlines: Deadlines,
+  key: bigint,
+): Promise<Operation> {
+  const { createOperation: create, completions } = functions;
+  // The one function whose result is a handle and not an HRESULT.
+  const value: unknown = await create.call(deadlines.callMs, [key, completions.pointer]);
+  if (typeof value === 'bigint') return new Operation(value, functions, deadlines);
+  completions.remove(key);
+  throw new ContainervError('ERR_CONTAINERV_HCS', 'Windows is out of memory', { syscall: create.name });
+}
+
+async function waitFor(
+  operation: Operation,
+  completed: Promise<void>,
+  { operationMs, pollMs }: Deadlines,
+  call: string,
+): Promise<void> {
+  const timers: NodeJS.Timeout[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      void completed.then(resolve);
+      timers.push(
+        setTimeout(() => reject(deadlineError(call, operationMs)), operationMs),
+        setInterval(() => {
+          operation
+            .isComplete()
+            .then((complete) => (complete ? resolve() : undefined))
+            .catch(() => {});
+        }, pollMs),
+      );
+    });
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+  }
+}

@@ -1,0 +1,54 @@
+// Bundles the cases of `windows/cases` and runs them in node.exe under Wine, each with either library of Windows.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { setUpLane, stopLane, winNode, winPath } from './wine/lane.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+// Beside the packages for Windows, so that koffi is found.
+const bundles = path.join(here, 'build/packages/cases');
+
+/**
+ * @typedef {{ name: string, ok: boolean, skipped: boolean, message: string }} CaseResult
+ * @typedef {{ file: string, library: string, results: CaseResult[], output: string, code: number | null }} CaseRun
+ */
+
+/** @returns {Promise<CaseRun[]>} */
+export async function runCases() {
+  await setUpLane();
+  await bundle();
+  const runs = [];
+  try {
+    for (const file of (await readdir(bundles)).filter((name) => name.endsWith('.test.mjs')).sort()) {
+      for (const library of ['computecore', 'vmcompute']) runs.push(await runCase(file, library));
+    }
+  } finally {
+    await stopLane();
+  }
+  return runs;
+}
+
+async function bundle() {
+  const tsup = fileURLToPath(new URL('dist/cli-default.js', import.meta.resolve('tsup/package.json')));
+  const cwd = path.dirname(here);
+  await promisify(execFile)(process.execPath, [tsup, '--config', 'windows/tsup.config.ts'], { cwd });
+}
+
+/** @param {string} file @param {string} library @returns {Promise<CaseRun>} */
+async function runCase(file, library) {
+  const report = path.join(bundles, `${file}.${library}.jsonl`);
+  await rm(report, { force: true });
+  const { code, stdout, stderr } = await winNode(
+    [
+      `--test-reporter=${new URL('support/report-lines.mjs', import.meta.url).href.replace('file:///', 'file:///Z:/')}`,
+      `--test-reporter-destination=${winPath(report)}`,
+      winPath(path.join(bundles, file)),
+    ],
+    { CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? 'vmcompute' : '', CONTAINERV_HCS_TIMEOUT: '2s' },
+  );
+  const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const results = lines.map((line) => /** @type {CaseResult} */ (JSON.parse(line)));
+  return { file: file.replace('.mjs', '.ts'), library, results, output: `${stdout}${stderr}`, code };
+}

@@ -1,0 +1,17 @@
+import type { Options } from 'tsup';
+
+/** The cases as Windows' node.exe runs them: whole, but for koffi, which is there in its own build for Windows. */
+const config: Options = {
+  entry: ['windows/cases/*.test.ts'],
+  format: 'esm',
+  target: 'node22',
+  outDir: 'windows/build/packages/cases',
+  outExtension: () => ({ js: '.mjs' }),
+  noExternal: [/^containerv/],
+  external: ['koffi'],
+  clean: true,
+  silent: true,
+  // `node:test` has no name without it.
+  removeNodeProtocol: false,
+};
+export default config;
