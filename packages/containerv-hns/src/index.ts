@@ -1,1 +1,10 @@
-export {};
+export type {
+  AppliedField,
+  Endpoint,
+  EndpointRequest,
+  EndpointStatistics,
+  HostNetworks,
+  NetworkNamespace,
+  SelectedNetwork,
+  SweepReport,
+} from './host-networks.js';

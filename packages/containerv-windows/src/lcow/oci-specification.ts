@@ -3,7 +3,7 @@ import { guestOf } from '../documents/guest.js';
 import { compact, type JsonObject } from '../documents/json.js';
 import { hcsLimits } from '../documents/limits.js';
 import { mappedDirectories } from '../documents/mapped-directories.js';
-import { policyOf } from '../security/policy.js';
+import { seccompProfile } from '../security/policy.js';
 import type { WindowsHost } from '../windows-host.js';
 import {
   deviceRules,
@@ -45,9 +45,7 @@ export function ociSpecification(spec: ContainerSpec, host: WindowsHost, init: O
       cgroupsPath: `/${spec.id}`,
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
-      seccomp: JSON.parse(
-        JSON.stringify(policyOf(spec.policy).toOciSeccomp({ arch: host.arch ?? 'x64' })),
-      ) as JsonObject,
+      seccomp: seccompProfile(spec.policy, host.arch ?? 'x64'),
       sysctl: Object.keys(spec.sysctls).length === 0 ? undefined : spec.sysctls,
     }),
     windows:
