@@ -8,7 +8,10 @@ import { setUpLane, stopLane, winNode, winPath } from './wine/lane.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 // Beside the packages for Windows, so that koffi is found.
-const bundles = path.join(here, 'build/packages/cases');
+export const bundles = path.join(here, 'build/packages/bundles');
+const cases = path.join(bundles, 'cases');
+/** Of the Host Compute Service, the newer first. */
+export const LIBRARIES = /** @type {const} */ (['computecore', 'vmcompute']);
 
 /**
  * @typedef {{ name: string, ok: boolean, skipped: boolean, message: string }} CaseResult
@@ -17,12 +20,12 @@ const bundles = path.join(here, 'build/packages/cases');
 
 /** @returns {Promise<CaseRun[]>} */
 export async function runCases() {
-  await setUpLane();
-  await bundle();
   const runs = [];
   try {
-    for (const file of (await readdir(bundles)).filter((name) => name.endsWith('.test.mjs')).sort()) {
-      for (const library of ['computecore', 'vmcompute']) runs.push(await runCase(file, library));
+    await setUpLane();
+    await bundle();
+    for (const file of (await readdir(cases)).filter((name) => name.endsWith('.test.mjs')).sort()) {
+      for (const library of LIBRARIES) runs.push(await runCase(file, library));
     }
   } finally {
     await stopLane();
@@ -30,23 +33,29 @@ export async function runCases() {
   return runs;
 }
 
-async function bundle() {
+/** Into {@link bundles}. */
+export async function bundle() {
   const tsup = fileURLToPath(new URL('dist/cli-default.js', import.meta.resolve('tsup/package.json')));
   const cwd = path.dirname(here);
   await promisify(execFile)(process.execPath, [tsup, '--config', 'windows/tsup.config.ts'], { cwd });
 }
 
+/** Has the driver take this library. @param {string} library */
+export function libraryEnvironment(library) {
+  return { CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? 'vmcompute' : '' };
+}
+
 /** @param {string} file @param {string} library @returns {Promise<CaseRun>} */
 async function runCase(file, library) {
-  const report = path.join(bundles, `${file}.${library}.jsonl`);
+  const report = path.join(cases, `${file}.${library}.jsonl`);
   await rm(report, { force: true });
   const { code, stdout, stderr } = await winNode(
     [
       `--test-reporter=${new URL('support/report-lines.mjs', import.meta.url).href.replace('file:///', 'file:///Z:/')}`,
       `--test-reporter-destination=${winPath(report)}`,
-      winPath(path.join(bundles, file)),
+      winPath(path.join(cases, file)),
     ],
-    { CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? 'vmcompute' : '', CONTAINERV_HCS_TIMEOUT: '2s' },
+    { ...libraryEnvironment(library), CONTAINERV_HCS_TIMEOUT: '2s' },
   );
   const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const results = lines.map((line) => /** @type {CaseResult} */ (JSON.parse(line)));

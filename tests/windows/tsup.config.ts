@@ -1,11 +1,11 @@
 import type { Options } from 'tsup';
 
-/** The cases as Windows' node.exe runs them: whole, but for koffi, which is there in its own build for Windows. */
+/** Cases and benchmarks as Windows' node.exe runs them: each whole, but for koffi, which is there in its own build for Windows. */
 const config: Options = {
-  entry: ['windows/cases/*.test.ts'],
+  entry: ['windows/cases/*.test.ts', 'windows/bench/*.ts'],
   format: 'esm',
   target: 'node22',
-  outDir: 'windows/build/packages/cases',
+  outDir: 'windows/build/packages/bundles',
   outExtension: () => ({ js: '.mjs' }),
   noExternal: [/^containerv/],
   external: ['koffi'],
