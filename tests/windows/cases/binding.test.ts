@@ -12,6 +12,8 @@ import { after, afterEach, before, describe, test } from '../support/node-test.j
 
 const older = process.env['CONTAINERV_HCS_LIBRARY'] === 'vmcompute';
 const image = makeImage();
+// Waiting for the end of a system does not keep a program alive; a container that somebody stops does.
+const awake = setInterval(() => {}, 1000);
 let hcs: HcsApi;
 let storage: LayerStorage;
 let layers: Layer[];
@@ -20,7 +22,10 @@ before(async () => {
   ({ hcs, storage } = await openHcs());
   layers = [await storage.identify(image.top), await storage.identify(image.base)];
 });
-after(() => image.remove());
+after(() => {
+  clearInterval(awake);
+  image.remove();
+});
 afterEach(async () => assert.deepEqual(await report(), NOTHING_LEFT));
 
 function document(more: JsonObject = {}): JsonObject {
@@ -201,10 +206,7 @@ describe('a service that does not answer', () => {
     const system = await started();
     inject({ function: 'notify SystemExited', lost: true });
     await system.terminate();
-    // A system alone does not keep a program alive.
-    const awake = setInterval(() => {}, 1000);
     assert.equal(await system.exited, 'unknown');
-    clearInterval(awake);
     await system.close();
   });
 

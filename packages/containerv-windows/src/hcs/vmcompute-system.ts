@@ -1,3 +1,4 @@
+import { ContainervError } from 'containerv-api';
 import type { JsonObject } from '../documents/json.js';
 import { hcsError } from '../hcs-error.js';
 import { failed, isAlreadyStopped, isNotFound, isPending } from '../hresult.js';
@@ -136,7 +137,7 @@ export class VmcomputeSystem implements HcsSystem {
 
   async close(): Promise<void> {
     await this.#watch.stop();
-    this.#fail(new Error('closed'));
+    this.#fail(new ContainervError('ERR_CONTAINERV_STATE', `'${this.id}' was given up before it was done`));
     // Waits for callbacks in flight; the listener may go only after that.
     await this.#registration?.close();
     this.#functions.notifications.remove(this.#context);

@@ -86,7 +86,7 @@ async function callWithDeadline(
       expired = true;
       reject(deadlineError(name, deadlineMs));
     }, deadlineMs);
-    native.async(...args, (error: unknown, result: number) => {
+    const settle = (error: unknown, result: number): void => {
       clearTimeout(timer);
       const threw = error !== null && error !== undefined;
       if (expired) {
@@ -94,7 +94,13 @@ async function callWithDeadline(
       } else if (threw) reject(error);
       else resolve(result);
       observer.done?.();
-    });
+    };
+    try {
+      native.async(...args, settle);
+    } catch (error) {
+      // An argument that does not fit its type: the call was not made.
+      settle(error, 0);
+    }
   });
 }
 

@@ -1,3 +1,4 @@
+import { ContainervError } from 'containerv-api';
 import type { CallObserver, NativeFunction } from './library.js';
 
 /**
@@ -26,20 +27,14 @@ export class NativeHandle {
     args: readonly unknown[],
     observer: CallObserver = {},
   ): Promise<number> {
-    if (this.#closing !== undefined) throw new Error(`${native.name} on a closed handle`);
+    if (this.#closing !== undefined) throw closedError(native.name);
     this.#uses++;
     const done = (): void => {
       observer.done?.();
       this.#uses--;
       this.#closeIfIdle();
     };
-    try {
-      return await native.call(deadlineMs, [this.#value, ...args], { ...observer, done });
-    } catch (error) {
-      // koffi threw before it made the call: `done` will not come.
-      if (error instanceof TypeError) done();
-      throw error;
-    }
+    return native.call(deadlineMs, [this.#value, ...args], { ...observer, done });
   }
 
   /** Keeps it open until then, for something that uses it beyond a call. */
@@ -67,6 +62,12 @@ export class NativeHandle {
     // What cannot be closed is gone with the service.
     this.#closer(this.#value).then(closing.resolve, closing.resolve);
   }
+}
+
+function closedError(call: string): ContainervError {
+  return new ContainervError('ERR_CONTAINERV_STATE', 'The container or process was given up before', {
+    syscall: call,
+  });
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
