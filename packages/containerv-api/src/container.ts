@@ -5,6 +5,7 @@ import type { Duration } from './duration.js';
 import type { Enforced } from './enforced.js';
 import type { Limits } from './options/limits.js';
 import type { ProcessInfo } from './process-info.js';
+import type { Layer } from './options/root.js';
 import type { ExitStatus } from './process/exit-status.js';
 import type { LogOptions } from './process/log-options.js';
 import type { RunOptions, RunOutput, RunResult } from './process/run-options.js';
@@ -47,6 +48,22 @@ export interface Container extends AsyncDisposable {
   logs(options?: LogOptions): Readable;
   /** Sends a signal to a process by its id inside the container. @defaultValue signal 'SIGTERM' */
   kill(pid: number, signal?: Signal): Promise<void>;
+  /**
+   * What the container changed in its root, by path. Directories only when their mode or owners changed or when they
+   * replace what was there.
+   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` unless writes go to an overlay on the disk.
+   */
+  changes(): Promise<Change[]>;
+  /**
+   * Copies what the container changed to a directory that is not there yet: a layer for other containers, above those
+   * that this one has. The directory appears when it is complete. A container that runs is paused meanwhile; where it
+   * cannot be, what processes write at that time may be in it in part.
+   * @throws ContainervError `ERR_CONTAINERV_EXISTS`; `ERR_CONTAINERV_UNSUPPORTED` as `changes`.
+   * @example
+   * const tools = await container.snapshot('/var/lib/layers/tools');
+   * const other = await createContainer({ layers: [tools] });
+   */
+  snapshot(target: string): Promise<Layer>;
   /** What runs in it, init first. @throws ContainervError `ERR_CONTAINERV_STATE` unless it runs or is paused. */
   processes(): Promise<ProcessInfo[]>;
   /** What it uses. @throws ContainervError `ERR_CONTAINERV_STATE` unless it runs or is paused. */
@@ -102,6 +119,13 @@ export interface Container extends AsyncDisposable {
     event: Name,
     listener: (...args: ContainerEvents[Name]) => void,
   ): this;
+}
+
+/** One path that is not as the container was given it. */
+export interface Change {
+  /** In the container, absolute. */
+  readonly path: string;
+  readonly kind: 'added' | 'modified' | 'deleted';
 }
 
 export interface StopOptions {

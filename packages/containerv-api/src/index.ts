@@ -1,5 +1,6 @@
 export { type ByteSize, parseByteSize } from './byte-size.js';
 export type {
+  Change,
   Container,
   ContainerEvents,
   ContainerExit,

@@ -12,6 +12,8 @@ const EINVAL = 22;
 const ENOSPC = 28;
 const ELOOP = 40;
 const EUSERS = 87;
+const ENODEV = 19;
+const EMEDIUMTYPE = 124;
 
 /** Turns a failure to start init, or init's to build the root, into what the caller needs to know. */
 export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: unknown): ContainervError {
@@ -46,6 +48,7 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint,
     });
   }
+  if (step === 'mount image') return imageError(failure, details);
   if (step === 'open mount source') {
     const hint =
       errno === ENOENT ? 'The path is on the host. Create it first.' : 'It must be readable by this user.';
@@ -102,6 +105,28 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
     return systemError(failure, { ...details, what: 'The kernel does not allow it:', hint });
   }
   return systemError(failure, { ...details, what: 'Failed' });
+}
+
+function imageError(failure: SystemFailure, details: { readonly cause?: unknown }): ContainervError {
+  const hints: Readonly<Record<number, string>> = {
+    [EPERM]:
+      'Only root can mount images. Unpack it, as with unsquashfs or fsck.erofs --extract, into a directory.',
+    [EACCES]:
+      'Only root can mount images. Unpack it, as with unsquashfs or fsck.erofs --extract, into a directory.',
+    [EMEDIUMTYPE]: 'An image is a squashfs or erofs file.',
+    [ENODEV]:
+      'This kernel lacks the file system, or the module that has it: modprobe squashfs, modprobe erofs.',
+    [EINVAL]: 'It may be damaged, or made with features that this kernel lacks. See the kernel log.',
+  };
+  return systemError(failure, {
+    ...details,
+    code:
+      failure.errno === EPERM || failure.errno === EACCES
+        ? 'ERR_CONTAINERV_PERMISSION'
+        : 'ERR_CONTAINERV_LAYER',
+    what: 'Cannot mount the image',
+    hint: hints[failure.errno],
+  });
 }
 
 function overlayError(

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import {
+  type Change,
   type Container,
   type ContainerEvents,
   type ContainerProcess,
@@ -9,6 +10,8 @@ import {
   type ContainerStats,
   type Download,
   type Enforced,
+  isContainervError,
+  type Layer,
   type LimitName,
   type Limits,
   type LogOptions,
@@ -41,6 +44,9 @@ import { type Confinement, intersect, resolvePolicy } from './confinement.js';
 import { freeze, type FreezeTarget, thaw } from './freeze.js';
 import { unenforcedFileRules } from './landlock/requirement.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
+import { listChanges } from './layers/changes.js';
+import { takeSnapshot } from './layers/snapshot.js';
+import type { WritableLayer } from './layers/writable-layer.js';
 import type { Native } from './native.js';
 import { refuseRulesOfProcess } from './network/refuse-rules.js';
 import { InitProcess, type ProcessHost } from './process/init-process.js';
@@ -101,6 +107,59 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   protected abstract initPid(): Promise<number | null>;
   /** Limits were changed, and are held or not. */
   protected abstract onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void>;
+  /** `null`: what it writes is not in a layer on the disk. */
+  protected abstract readonly writableLayer: WritableLayer | null;
+  protected abstract readonly stateDirectory: string;
+
+  async changes(): Promise<Change[]> {
+    return listChanges(this.native, this.#layer('list changes'), this.stateDirectory);
+  }
+
+  async snapshot(target: string): Promise<Layer> {
+    const layer = this.#layer('take a snapshot');
+    let taken: Layer | undefined;
+    await this.#inTurn(async () => {
+      const thawed = await this.#standStill();
+      try {
+        taken = await takeSnapshot(this.native, layer, target);
+      } finally {
+        await thawed();
+      }
+    });
+    return taken as Layer;
+  }
+
+  /** So that what is copied is of one moment. Where there is no freezer, it need not be. */
+  async #standStill(): Promise<() => Promise<void>> {
+    if (this.#state !== 'running' || this.channel() === undefined) return async () => {};
+    const frozen = await this.#freezeTarget(this.running('take a snapshot'), 'take a snapshot');
+    try {
+      await freeze(this.native, frozen);
+    } catch (error) {
+      if (isContainervError(error) && error.code === 'ERR_CONTAINERV_UNSUPPORTED') return async () => {};
+      throw error;
+    }
+    this.enter('paused');
+    return async () => {
+      // It may have been ended meanwhile, and then there is nothing to let go.
+      if (this.#state !== 'paused' || this.channel() === undefined) return;
+      await thaw(this.native, frozen);
+      this.enter('running');
+    };
+  }
+
+  #layer(call: string): WritableLayer {
+    if (this.#state === 'destroyed') throw stateError(this.id, this.#state, call);
+    if (this.writableLayer !== null) return this.writableLayer;
+    throw new ContainervError(
+      'ERR_CONTAINERV_UNSUPPORTED',
+      `Cannot ${call}: what container '${this.id}' writes is in no layer`,
+      {
+        step: call,
+        hint: "Create it with `writable: 'overlay'`, the default.",
+      },
+    );
+  }
 
   get state(): ContainerState {
     return this.#state;

@@ -18,6 +18,7 @@ import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
+import { liesOnHost, rootLayers } from './plan/root-layers.js';
 import { pruneOnce, removeCrashed } from './prune-containers.js';
 import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
 import { writeBootFile } from './state/boot-file.js';
@@ -59,7 +60,9 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   await ensurePrivateDirectory(base.state);
   if (spec.writable === 'overlay') await ensurePrivateDirectory(base.data);
   await pruneOnce(addon, base);
-  const host: HostView = spec.root.kind === 'host' ? viewHost() : { system: [], stores: [], etc: [] };
+  const host: HostView = liesOnHost(spec.root)
+    ? viewHost(rootLayers(spec.root).map(({ source }) => source))
+    : { system: [], stores: [], etc: [] };
   const container = await makeWithIds(addon, spec, confinement, base, host);
   setImmediate(warn, container, spec, host, base, warnings);
   return container;

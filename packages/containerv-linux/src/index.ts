@@ -1,4 +1,5 @@
 export {
+  type Change,
   type Container,
   type ContainerDriver,
   type ContainerEvents,
@@ -16,6 +17,7 @@ export {
   type HostCheck,
   type HostReport,
   isContainervError,
+  type Layer,
   type LearnOptions,
   type LearnReport,
   type ObservedRun,

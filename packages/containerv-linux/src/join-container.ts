@@ -14,6 +14,7 @@ import { NO_GROUPS } from './cgroup/groups.js';
 import { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
 import { readEnforced } from './enforcement.js';
+import type { WritableLayer } from './layers/writable-layer.js';
 import { type Native, native } from './native.js';
 import { MessageType } from './protocol.js';
 import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
@@ -87,6 +88,8 @@ const GONE: ReadonlySet<number> = new Set([ENOENT, ECONNREFUSED]);
 
 class JoinedContainer extends LinuxContainer {
   #enforced: Enforced;
+  protected readonly writableLayer: WritableLayer | null;
+  protected readonly stateDirectory: string;
   readonly #base: BaseDirectories;
   readonly #record: StateRecord;
   #channel: Channel | undefined;
@@ -123,6 +126,8 @@ class JoinedContainer extends LinuxContainer {
       record.detached,
     );
     this.#enforced = enforced;
+    this.writableLayer = record.layer;
+    this.stateDirectory = path.join(base.state, record.id);
     this.#base = base;
     this.#record = record;
     if (channel === undefined) this.enter('stopped');

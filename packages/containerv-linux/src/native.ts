@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContainervError } from 'containerv-api';
+import type { IdMaps } from './ids/id-maps.js';
 import type { IdRun } from './ids/id-ranges.js';
 import type { SourceTree } from './plan/source-trees.js';
 
@@ -14,6 +15,10 @@ export interface Native {
   /** Ends it again. */
   abandonLaunch(launch: number): Promise<void>;
   startInit(request: StartRequest): Promise<StartedInit>;
+  /** A process that does work on a container's files. */
+  startWorker(request: IdMaps & { readonly executable: number }): Promise<StartedWorker>;
+  /** A squashfs or erofs file as a mount that is attached nowhere, as a descriptor. Needs root. */
+  mountImage(path: string): Promise<number>;
   /** Runs `early` while a child ends, waits for it, then runs `steps`, of which the results are. */
   reap(pid: number, early: readonly FileStep[], steps: readonly FileStep[]): Promise<FileResults>;
   /** `false`: it is gone already. */
@@ -130,6 +135,8 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' | 'remove-claim' | 'directory' }
   /** Waits for the process whose id the file holds, as long as it is in a control group of the container `text`. */
   | { readonly op: 'await-exit'; readonly text: string }
+  /** Moves what is at `path` to the path `text`, where nothing may be. */
+  | { readonly op: 'publish'; readonly text: string }
   /** Fails with EWOULDBLOCK when somebody's lock excludes this one. */
   | { readonly op: 'lock'; readonly exclusive: boolean }
 );
@@ -170,7 +177,7 @@ export interface StartRequest {
   /** By which one of `idRuns` is taken, to be the map of users and groups; empty: the maps above. */
   readonly idFile: string;
   readonly idRuns: readonly IdRun[];
-  /** Given to init as mounts with owners mapped by its user namespace. */
+  /** Given to init as mounts; owners are mapped by its user namespace. */
   readonly trees: readonly SourceTree[];
   /** A cgroup v2 directory to be born in, or -1. */
   readonly cgroup: number;
@@ -218,6 +225,14 @@ export interface PortClaim {
   readonly port: number;
   readonly udp: boolean;
   readonly name: string;
+}
+
+/** To be waited for with {@link Native.reap}. */
+export interface StartedWorker {
+  readonly pid: number;
+  /** -1 before Linux 5.2. */
+  readonly pidfd: number;
+  readonly socket: number;
 }
 
 export interface StartedInit {

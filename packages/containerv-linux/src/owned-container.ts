@@ -10,6 +10,7 @@ import { NO_GROUPS } from './cgroup/groups.js';
 import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
 import { thawSteps } from './freeze.js';
+import type { WritableLayer } from './layers/writable-layer.js';
 import type { Native } from './native.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
@@ -95,6 +96,14 @@ export class OwnedContainer extends LinuxContainer {
     this.#destroying = true;
     this.#destruction ??= this.#destroy();
     return this.#destruction;
+  }
+
+  protected get writableLayer(): WritableLayer | null {
+    return this.#resources.plan.record.layer;
+  }
+
+  protected get stateDirectory(): string {
+    return this.#resources.plan.stateDirectory;
   }
 
   protected channel(): Channel | undefined {

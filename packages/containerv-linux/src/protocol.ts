@@ -15,6 +15,7 @@ export const MessageType = {
   Trees: 8,
   Keep: 9,
   Pause: 10,
+  Work: 11,
   Transfer: 20,
   OpenLog: 21,
   NameLog: 22,
@@ -39,6 +40,8 @@ export const PlanFlag = {
   NewTimeNamespace: 16,
   NetNamespace: 32,
 } as const;
+
+export const WorkKind = { CopyLayer: 1, ListChanges: 2, RemoveTree: 3 } as const;
 
 export const Place = { InRoot: 0, InStaging: 1 } as const;
 

@@ -8,6 +8,8 @@ import { thawSteps } from './freeze.js';
 import type { FileStep, Native } from './native.js';
 import { NetworkAttachment } from './network/network-attachment.js';
 import type { HostView } from './plan/host-view.js';
+import { liesOnHost } from './plan/root-layers.js';
+import { type WritableLayer, writableLayer } from './layers/writable-layer.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
@@ -50,7 +52,8 @@ export function planResources(
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
   const cgroups = planCgroup(spec.id, spec.limits);
   const network = spec.network.mode === 'private' ? new NetworkAttachment(spec.network) : undefined;
-  const record = describeContainer(spec, confinement, dataDirectory, cgroups, network);
+  const layer = writableLayer(spec, host, dataDirectory);
+  const record = describeContainer(spec, confinement, dataDirectory, layer, cgroups, network);
   const batch = new FileBatch();
   for (const source of rootSources(spec)) batch.add({ op: 'directory', path: source });
   batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
@@ -101,7 +104,7 @@ function addDirectories(batch: FileBatch, directory: string, parts: readonly str
 }
 
 function systemDirectories({ root }: ContainerSpec, { system }: HostView): string[] {
-  if (root.kind !== 'host') return [];
+  if (!liesOnHost(root)) return [];
   return system.flatMap((entry) => (entry.kind === 'directory' ? [entry.path.slice(1)] : []));
 }
 
@@ -168,7 +171,9 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
 /** The host directories that the root is made of. */
 function rootSources({ root }: ContainerSpec): readonly string[] {
   if (root.kind === 'host') return [];
-  return root.kind === 'directory' ? [root.path] : root.layers.map(({ source }) => source);
+  if (root.kind === 'directory') return [root.path];
+  // What an image is, mounting it tells.
+  return root.layers.flatMap(({ type, source }) => (type === 'image' ? [] : [source]));
 }
 
 /**
@@ -203,6 +208,7 @@ function describeContainer(
   spec: ContainerSpec,
   confinement: Confinement,
   dataDirectory: string | null,
+  layer: WritableLayer | null,
   { directories, groups }: CgroupPlan,
   network: NetworkAttachment | undefined,
 ): ResourcePlan['record'] {
@@ -217,6 +223,7 @@ function describeContainer(
     network: spec.network.mode,
     networkToken: network?.token ?? null,
     dataDirectory,
+    layer,
     cgroups: directories,
     groups,
     defaults: {

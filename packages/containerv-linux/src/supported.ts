@@ -9,9 +9,6 @@ export function refuseUnsupported(spec: ContainerSpec): void {
   if (network.mode === 'private') wantedNetwork(network);
   if (spec.devices.length > 0) throw unsupported('`devices`');
   if (!spec.namespaces.mount) throw unsupported('`namespaces.mount: false`');
-  if (spec.root.kind === 'layers' && spec.root.layers.some(({ type }) => type === 'image')) {
-    throw unsupported("layers of type 'image'");
-  }
   refuseUnsupportedPolicy(
     resolvePolicy(spec.policy),
     network.mode,

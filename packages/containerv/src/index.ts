@@ -1,5 +1,6 @@
 export {
   type ByteSize,
+  type Change,
   type Container,
   type ContainerDriver,
   type ContainerEvents,

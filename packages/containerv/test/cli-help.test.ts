@@ -32,6 +32,8 @@ test('the commands are those of the contract', () => {
     'inspect',
     'stats',
     'top',
+    'diff',
+    'snapshot',
     'stop',
     'start',
     'pause',

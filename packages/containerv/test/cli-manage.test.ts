@@ -58,6 +58,25 @@ test('inspect says that nothing is enforced where nothing runs', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ id: 'two', enforced: null });
 });
 
+test('diff prints a letter and a path a line, or JSON', async () => {
+  const cli = twoContainers();
+  const { status, stdout } = await cli.run(['diff', 'one']);
+  expect(status).toBe(0);
+  expect(stdout).toBe('M /etc/hosts\nA /srv/a b\nD /usr/bin/who\n');
+  const lines = (await cli.run(['diff', '--json', 'two'])).stdout.trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual({
+    path: '/srv/a b',
+    kind: 'added',
+  });
+});
+
+test('snapshot says where the layer is', async () => {
+  const cli = twoContainers();
+  expect(await cli.run(['snapshot', 'one', 'layer'])).toMatchObject({ status: 0, stdout: '/whole/layer\n' });
+  expect(cli.details('snapshot')).toEqual({ target: 'layer' });
+  expect((await cli.run(['snapshot', 'one'])).status).toBe(125);
+});
+
 test('stop hands the grace period on', async () => {
   const cli = twoContainers();
   const { status, stdout } = await cli.run(['stop', '--timeout', '500ms', 'one']);

@@ -16,6 +16,7 @@
 #include "descriptor_io.h"
 #include "fd_poll.h"
 #include "file_batch.h"
+#include "image_mount.h"
 #include "js.h"
 #include "launcher.h"
 #include "observer_js.h"
@@ -24,6 +25,7 @@
 #include "netlink_js.h"
 #include "remove_tree.h"
 #include "start_init.h"
+#include "start_worker.h"
 #include "transfer/transfer_js.h"
 
 namespace containerv {
@@ -63,7 +65,7 @@ FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
   const std::pair<const char*, Kind> kinds[] = {
       {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
       {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
-      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}};
+      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}, {"publish", Kind::kPublish}};
   for (const auto& [known, kind] : kinds)
     if (name == known) return kind;
   throw Napi::TypeError::New(env, "Unknown file step " + name);
@@ -161,7 +163,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   const auto trees = options.Get("trees").As<Napi::Array>();
   for (uint32_t i = 0; i < trees.Length(); ++i) {
     const auto given = trees.Get(i).As<Napi::Object>();
-    request.trees.push_back({given.Get("path").ToString(), given.Get("recursive").ToBoolean()});
+    request.trees.push_back({given.Get("path").ToString(), given.Get("recursive").ToBoolean(),
+                             given.Get("mapped").ToBoolean(), given.Get("image").ToBoolean()});
   }
   request.cgroup = options.Get("cgroup").ToNumber();
   request.oom_score_adj = options.Get("oomScoreAdj").ToString();
@@ -223,6 +226,28 @@ Napi::Value reap_js(const Napi::CallbackInfo& info) {
         return outcome;
       },
       batch_outcome);
+}
+
+// startWorker({ executable, uidMap, gidMap, denySetgroups }): Promise<{ pid, pidfd, socket }>
+Napi::Value start_worker_js(const Napi::CallbackInfo& info) {
+  const auto options = info[0].As<Napi::Object>();
+  const int executable = options.Get("executable").ToNumber();
+  const IdMaps maps{options.Get("uidMap").ToString(), options.Get("gidMap").ToString(),
+                    options.Get("denySetgroups").ToBoolean()};
+  return Task<Launched>::run(
+      info.Env(), [executable, maps] { return start_worker(executable, maps); },
+      [](Napi::Env env, Launched& worker) {
+        auto result = Napi::Object::New(env);
+        result.Set("pid", worker.pid);
+        result.Set("pidfd", own(env, worker.pidfd));
+        result.Set("socket", own(env, worker.socket));
+        return Napi::Value(result);
+      });
+}
+
+// mountImage(path): Promise<fd>
+Napi::Value mount_image_js(const Napi::CallbackInfo& info) {
+  return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return mount_image(path); }, own);
 }
 
 // signal(pid, pidfd or -1, signal): false when the process is gone. Without a pidfd (Linux before 5.2)
@@ -422,6 +447,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"sealExecutable", guard<seal_executable_js>}, {"connect", guard<connect_js>},
       {"beginLaunch", guard<begin_launch_js>},       {"abandonLaunch", guard<abandon_launch_js>},
       {"files", guard<files_js>},                    {"startInit", guard<start_init_js>},
+      {"startWorker", guard<start_worker_js>},       {"mountImage", guard<mount_image_js>},
       {"reap", guard<reap_js>},                                            {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},
       {"createSocketPair", guard<create_socket_pair_js>}, {"read", guard<read_js>},

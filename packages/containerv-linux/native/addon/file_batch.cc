@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "../common/kernel.h"
@@ -81,6 +82,11 @@ void await_exit(const std::string& pid_file, const std::string& id) {
   }
 }
 
+// Atomically, and never over something.
+void publish(const std::string& staged, const std::string& path) {
+  check(syscall(SYS_renameat2, AT_FDCWD, staged.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0, "renameat2", path);
+}
+
 void check_directory(const std::string& path) {
   struct stat about;
   check(stat(path.c_str(), &about) == 0, "stat", path);
@@ -107,6 +113,7 @@ void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
     case FileStep::Kind::kRemoveTree: return remove_tree(path, graveyard);
     case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock", graveyard);
     case FileStep::Kind::kDirectory: return check_directory(path);
+    case FileStep::Kind::kPublish: return publish(path, step.text);
     case FileStep::Kind::kAwaitExit: return await_exit(path, step.text);
   }
 }

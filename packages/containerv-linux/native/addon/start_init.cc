@@ -42,13 +42,6 @@ class Started {
 std::mutex held_ranges_mutex;
 std::unordered_map<pid_t, UniqueFd> held_ranges;
 
-void map_ids(const std::string& process, const IdMaps& maps) {
-  // Before gid_map: an unprivileged mapping of groups is only allowed without setgroups (user_namespaces(7)).
-  if (maps.deny_setgroups) write_file("map user ids", process + "/setgroups", "deny");
-  write_file("map user ids", process + "/uid_map", maps.uid);
-  write_file("map group ids", process + "/gid_map", maps.gid);
-}
-
 bool finished(const std::vector<FileStep>& steps, const std::vector<FileResult>& results) {
   for (size_t i = 0; i < steps.size(); ++i)
     if (!results[i].done && !steps[i].optional) return false;
@@ -102,12 +95,12 @@ void send_trees(const Launched& init, const std::vector<UniqueFd>& trees) {
 void send_plan(const StartRequest& request, const IdMaps& maps, std::span<const int> kept, const Parts& parts,
                const Launched& init) {
   const std::string process = "/proc/" + std::to_string(init.pid);
-  if (!maps.uid.empty()) map_ids(process, maps);
+  map_ids(init.pid, maps);
   run_netlink(request.network, init.pid);
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
   if (!kept.empty()) send_before_plan(init, protocol::kKeep, kept);
-  send_trees(init, map_source_trees(request.trees, init.pid));
+  send_trees(init, make_source_trees(request.trees, init.pid));
   send_whole(init.socket.get(), request.plan, parts.fds, kStep);
   if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
 }

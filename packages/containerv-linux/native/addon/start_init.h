@@ -8,6 +8,7 @@
 
 #include "../common/unique_fd.h"
 #include "file_batch.h"
+#include "id_maps.h"
 #include "id_range.h"
 #include "netlink.h"
 #include "port_claim.h"
@@ -15,12 +16,6 @@
 #include "sys_error.h"
 
 namespace containerv {
-
-struct IdMaps {
-  std::string uid;  // as written to /proc/PID/uid_map; empty: no user namespace
-  std::string gid;
-  bool deny_setgroups = false;
-};
 
 struct StartRequest {
   std::vector<FileStep> steps;  // run first; nothing is started when one that is not optional fails

@@ -39,6 +39,7 @@ enum MessageType : uint32_t {
   kDescribe = 6,  // bytes for clients that join later
   kSpawnJoined = 7,  // as kSpawn, over the container's own cwd, user, limits and environment
   kTrees = 8,     // before the plan: descriptors of detached mounts, which become staging/trees/0 and so on
+  kWork = 11,     // instead of the plan: u32 kind, u32 whether in a user namespace of its own, what the kind needs
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
   // u32 paused, text: what thaws; a descriptor to write that to. Everybody is told (kPaused).
   kPause = 10,
@@ -66,6 +67,12 @@ enum PlanFlag : uint32_t {
   kNewCgroupNamespace = 1 << 3,
   kNewTimeNamespace = 1 << 4,
   kNetNamespace = 1 << 5,
+};
+
+enum WorkKind : uint32_t {
+  kCopyLayer = 1,    // descriptors: an upper directory, an empty one
+  kListChanges = 2,  // [path, u32 lower directories]; descriptors: upper, report, the lower ones, topmost first
+  kRemoveTree = 3,   // a descriptor: a directory that is to be emptied
 };
 
 // Where an operation's target is: in the container's root, or in the private staging tmpfs. Sources are host paths when

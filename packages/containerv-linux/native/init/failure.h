@@ -22,7 +22,7 @@ struct Failure {
     snprintf(step, sizeof step, "%s", failed_step);
     syscall = failed_syscall;
     error = failed_error;
-    snprintf(path, sizeof path, "%s", failed_path);
+    snprintf(path, sizeof path, "%.*s", static_cast<int>(sizeof path - 1), failed_path);
     return false;
   }
 };

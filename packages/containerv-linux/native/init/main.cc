@@ -19,6 +19,7 @@
 #include "plan.h"
 #include "probe.h"
 #include "supervisor.h"
+#include "worker.h"
 
 namespace containerv {
 namespace {
@@ -84,6 +85,7 @@ struct Trees {
 bool receive_plan(int owner, Message& message, Trees& trees) {
   while (message.receive(owner) == Message::Result::kMessage) {
     if (message.type() == kPlan) return true;
+    if (message.type() == kWork) _exit(work(owner, message));
     for (auto& fd : message.descriptors()) {
       if (message.type() == kKeep) {
         static_cast<void>(fd.release());

@@ -3,8 +3,17 @@ import { release } from 'node:os';
 import path from 'node:path';
 import type { ContainerSpec } from 'containerv-api';
 import { native } from '../native.js';
+import { liesOnHost } from '../plan/root-layers.js';
 import { type BaseDirectories, ensurePrivateDirectory, SYSTEM_STATE } from '../state/directories.js';
-import { choosesIds, type Caller, type IdPlan, planIds, type PrivateIds } from './id-maps.js';
+import {
+  type Caller,
+  choosesIds,
+  type IdMaps,
+  type IdPlan,
+  ownMaps,
+  planIds,
+  type PrivateIds,
+} from './id-maps.js';
 import { idRuns, type IdRun } from './id-ranges.js';
 
 /** The first kernel whose overlayfs takes mapped mounts for layers. */
@@ -59,7 +68,7 @@ function sources({ root, mounts, writable }: ContainerSpec, base: BaseDirectorie
     ...mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
     ...(root.kind === 'layers' ? root.layers.map(({ source }) => source) : []),
     ...(root.kind === 'directory' ? [root.path] : []),
-    ...(root.kind === 'host' ? ['/'] : []),
+    ...(liesOnHost(root) ? ['/'] : []),
   ];
 }
 
@@ -74,6 +83,12 @@ function mapsLayers(): boolean {
 export function kernelMapsLayers(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return major > MAPPED_LAYERS[0] || (major === MAPPED_LAYERS[0] && minor >= MAPPED_LAYERS[1]);
+}
+
+/** In which a process has the owners of a container's files for its own: for root those are the ids on the disk. */
+export function workerMaps(): IdMaps | undefined {
+  const own = whoWeAre();
+  return own.uid === 0 ? undefined : ownMaps(own);
 }
 
 let caller: Caller | undefined;

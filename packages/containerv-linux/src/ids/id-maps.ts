@@ -1,12 +1,16 @@
 import { ContainervError, type ContainerSpec, type IdMapping } from 'containerv-api';
 import type { IdRun } from './id-ranges.js';
 
-/** The ids of a container, as start_init makes them. */
-export interface IdPlan {
-  /** Written to /proc/PID/uid_map; empty: no user namespace, or a range of `idRuns`. */
+/** The maps of a user namespace. */
+export interface IdMaps {
+  /** Written to /proc/PID/uid_map; empty: no user namespace. */
   readonly uidMap: string;
   readonly gidMap: string;
   readonly denySetgroups: boolean;
+}
+
+/** The ids of a container, as start_init makes them. The maps are empty for a range of `idRuns`, too. */
+export interface IdPlan extends IdMaps {
   /** By which a private range is taken; empty: none is. */
   readonly idFile: string;
   readonly idRuns: readonly IdRun[];
@@ -47,6 +51,7 @@ export function planIds(spec: ContainerSpec, caller: Caller, ranges: PrivateIds 
     return { ...NONE, uidMap: '', gidMap: '' };
   }
   if (uid !== 0) {
+    if (choosesIds(spec)) return { ...NONE, ...ownMaps(caller) };
     return {
       ...NONE,
       uidMap: lines([ownId(spec.users, uid, 'users')]),
@@ -63,6 +68,11 @@ export function planIds(spec: ContainerSpec, caller: Caller, ranges: PrivateIds 
     gidMap: spec.groups === 'auto' ? identity(caller.ownGids) : lines(spec.groups),
     mappedMounts: moves(spec.users) || moves(spec.groups),
   };
+}
+
+/** Whoever this is, as root: all that the kernel lets anybody have. */
+export function ownMaps({ uid, gid }: Caller): IdMaps {
+  return { uidMap: `0 ${uid} 1\n`, gidMap: `0 ${gid} 1\n`, denySetgroups: true };
 }
 
 /** Whether the ids of a container are left to us. With one of the maps given, the other has ids as they are. */

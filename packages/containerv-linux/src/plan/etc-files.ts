@@ -1,10 +1,14 @@
 import type { ContainerSpec } from 'containerv-api';
 import type { RootOperation } from './operation.js';
+import { liesOnHost } from './root-layers.js';
 
 export interface EtcFile {
   readonly path: string;
   readonly content: string;
 }
+
+/** What {@link etcFiles} makes. */
+export const GENERATED_FILES: readonly string[] = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 
 /** In the staging tree: the topmost of the layers that a container's root is composed of. */
 export const GENERATED_LAYER = 'generated';
@@ -37,7 +41,7 @@ export function placeEtcFiles(files: readonly EtcFile[], base: string): RootOper
 
 /** Over the files of a directory that the caller keeps; where it has no such file, there is none. */
 export function bindEtcFiles(spec: ContainerSpec, files: readonly EtcFile[]): RootOperation[] {
-  const layered = spec.root.kind === 'host' || spec.writable === 'overlay' || spec.writable === 'tmpfs';
+  const layered = liesOnHost(spec.root) || spec.writable === 'overlay' || spec.writable === 'tmpfs';
   if (layered) return [];
   return files.map(({ path, content }) => ({ op: 'file', path, flags: ['bound', 'skip-missing'], content }));
 }

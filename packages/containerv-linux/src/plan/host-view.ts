@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ContainervError } from 'containerv-api';
 import { ETC_ENTRIES, PACKAGE_STORES, SYSTEM_DIRECTORIES } from './host-root.js';
 
 /** One path of the host that `rootfs: 'host'` shows: what it is, and where a link leads. */
@@ -13,15 +14,43 @@ export interface HostView {
   readonly system: readonly HostEntry[];
   readonly stores: readonly HostEntry[];
   readonly etc: readonly HostEntry[];
+  /** What layers above have of a system directory, lowest first, by its path. */
+  readonly changed?: ReadonlyMap<string, readonly LayerPart[]>;
+}
+
+interface LayerPart {
+  readonly layer: string;
+  /** Such as `/usr`. */
+  readonly path: string;
 }
 
 /** Looks at the host's own system directories. A few dozen lstat(2) calls on directories that are always cached. */
-export function viewHost(): HostView {
+export function viewHost(layers: readonly string[] = []): HostView {
+  const system = look(SYSTEM_DIRECTORIES.map((name) => `/${name}`));
   return {
-    system: look(SYSTEM_DIRECTORIES.map((name) => `/${name}`)),
+    ...(layers.length === 0 ? {} : { changed: changedParts(system, layers) }),
+    system,
     stores: look(PACKAGE_STORES),
     etc: look(ETC_ENTRIES.flatMap(({ names }) => names.map((name) => `/etc/${name}`))),
   };
+}
+
+function changedParts(system: readonly HostEntry[], layers: readonly string[]): Map<string, LayerPart[]> {
+  return new Map(
+    system.map(({ path, kind }): [string, LayerPart[]] => {
+      const parts = layers.flatMap((layer): LayerPart[] => {
+        const found = lstatSync(layer + path, { throwIfNoEntry: false });
+        if (found === undefined) return [];
+        if (kind === 'directory' && found.isDirectory()) return [{ layer, path }];
+        throw new ContainervError('ERR_CONTAINERV_LAYER', `The layer cannot lie on this host's ${path}:`, {
+          step: 'compose root',
+          path: layer + path,
+          hint: "It was made on another system. Add a layer of type 'directory' or 'image' below it.",
+        });
+      });
+      return [path, parts];
+    }),
+  );
 }
 
 function look(paths: readonly string[]): HostEntry[] {

@@ -3,6 +3,7 @@ import { type EtcFile, GENERATED_LAYER, placeEtcFiles } from './etc-files.js';
 import { EMPTY_DIRECTORIES, MOUNT_POINTS } from './host-root.js';
 import { type HostEntry, type HostView, takesOverlay } from './host-view.js';
 import type { MountFlag, RootOperation } from './operation.js';
+import { hostDirectories, liesOnHost, rootLayers } from './root-layers.js';
 import type { SourceTrees } from './source-trees.js';
 import { keepsRoot } from './standard-mounts.js';
 
@@ -27,92 +28,82 @@ export interface RootContext {
 const CONTAINED: readonly MountFlag[] = ['nosuid', 'nodev'];
 /** In the staging tmpfs: what a container with `writable: 'tmpfs'` writes. */
 const MEMORY = 'memory';
+/** In the staging tmpfs: an empty directory, of which a root that is read-only has its mode and owner. */
+const OPEN_LAYER = 'open';
 
 /** How the root directory itself comes about, up to `open-root`. */
 export function rootOperations(spec: ContainerSpec, context: RootContext): RootOperation[] {
-  switch (spec.root.kind) {
-    case 'host':
-      return hostRoot(spec, context);
-    case 'directory':
-      return directoryRoot(spec, [spec.root.path], context);
-    case 'layers':
-      return layeredRoot(spec, spec.root.layers, context);
-  }
+  const root = liesOnHost(spec.root) ? hostRoot(spec, context) : composedRoot(spec, context);
+  return [...root, ...boundDirectories(spec, context)];
 }
 
-function directoryRoot(
-  spec: ContainerSpec,
-  lowerFirst: readonly string[],
-  context: RootContext,
-): RootOperation[] {
-  const [only] = lowerFirst;
-  if (
-    (spec.writable === false || spec.writable === 'direct') &&
-    lowerFirst.length === 1 &&
-    only !== undefined
-  ) {
+function composedRoot(spec: ContainerSpec, context: RootContext): RootOperation[] {
+  const lower = layersOf(spec.root);
+  const [only] = lower;
+  if ((spec.writable === false || spec.writable === 'direct') && lower.length === 1 && only !== undefined) {
     return [
       {
         op: 'bind',
         place: 'staging',
         path: 'root',
-        source: context.trees.of(only, true),
+        source: sourceOf(only, context, true),
         flags: ['recursive'],
         attributes: CONTAINED,
       },
       { op: 'open-root' },
     ];
   }
+  const layers = lower.map((layer) => sourceOf(layer, context));
   if (spec.writable === false) {
-    return [
-      overlay('staging', 'root', sources(lowerFirst, context), undefined, context),
-      { op: 'open-root' },
-    ];
+    return readonlyRoot(layers, context);
   }
   const [prepare, writes] = writableParts('root', spec, context);
-  const layers = [...sources(lowerFirst, context), GENERATED_LAYER];
   return [
     ...placeEtcFiles(context.etcFiles, GENERATED_LAYER),
     ...prepare,
-    overlay('staging', 'root', layers, writes, context),
+    overlay('staging', 'root', [...layers, GENERATED_LAYER], writes, context),
     { op: 'open-root' },
   ];
 }
 
-function sources(paths: readonly string[], { trees }: RootContext): string[] {
-  return paths.map((path) => trees.of(path, false));
+/** A layer's own directory may be closed to all but its owner, as snapshots are; the root is not. */
+function readonlyRoot(layers: readonly string[], context: RootContext): RootOperation[] {
+  return [
+    { op: 'mkdir', place: 'staging', path: OPEN_LAYER, mode: 0o755 },
+    overlay('staging', 'root', [...layers, OPEN_LAYER], undefined, context),
+    { op: 'open-root' },
+  ];
 }
 
-function layeredRoot(
-  spec: ContainerSpec,
-  layers: readonly ResolvedLayer[],
-  context: RootContext,
-): RootOperation[] {
-  const lower = layers
-    .filter(({ type }) => type === 'directory' || type === 'overlay')
-    .map(({ source }) => source);
-  if (lower.length === 0) {
-    throw new ContainervError(
-      'ERR_CONTAINERV_INVALID_OPTION',
-      '`layers` needs at least one layer that can be the root',
-      {
-        hint: "Add a layer of type 'directory' below the 'host-directory' ones.",
-      },
-    );
-  }
-  const binds = layers.filter(({ type }) => type === 'host-directory');
-  return [
-    ...directoryRoot(spec, lower, context),
-    ...binds.map(
-      ({ source, target, readonly }): RootOperation => ({
-        op: 'bind',
-        path: target ?? '/',
-        source: context.trees.of(source, true),
-        flags: keepsRoot(spec) ? ['recursive'] : ['recursive', 'create'],
-        attributes: readonly ? [...CONTAINED, 'readonly'] : CONTAINED,
-      }),
-    ),
-  ];
+type Lower = Pick<ResolvedLayer, 'type' | 'source'>;
+
+function layersOf(root: ContainerSpec['root']): readonly Lower[] {
+  if (root.kind === 'directory') return [{ type: 'directory', source: root.path }];
+  const layers = rootLayers(root);
+  if (layers.length > 0) return layers;
+  throw new ContainervError(
+    'ERR_CONTAINERV_INVALID_OPTION',
+    '`layers` needs at least one layer that can be the root',
+    {
+      hint: "Add a layer of type 'directory' or 'image' below the 'host-directory' ones.",
+    },
+  );
+}
+
+function sourceOf({ type, source }: Lower, { trees }: RootContext, recursive = false): string {
+  return type === 'image' ? trees.ofImage(source) : trees.of(source, recursive);
+}
+
+function boundDirectories(spec: ContainerSpec, { trees }: RootContext): RootOperation[] {
+  return hostDirectories(spec.root).map(
+    ({ source, target, readonly }): RootOperation => ({
+      op: 'bind',
+      path: target ?? '/',
+      source: trees.of(source, true),
+      flags: keepsRoot(spec) ? ['recursive'] : ['recursive', 'create'],
+      attributes: readonly ? [...CONTAINED, 'readonly'] : CONTAINED,
+    }),
+  );
 }
 
 /**
@@ -123,7 +114,8 @@ function layeredRoot(
 function hostRoot(spec: ContainerSpec, context: RootContext): RootOperation[] {
   const { host } = context;
   const shown = [...host.system, ...host.stores, ...host.etc];
-  if (spec.writable === false) {
+  const layers = rootLayers(spec.root).map((layer) => sourceOf(layer, context));
+  if (spec.writable === false && layers.length === 0) {
     return [
       memoryFilesystem('root', context),
       ...skeleton('root', context),
@@ -135,8 +127,12 @@ function hostRoot(spec: ContainerSpec, context: RootContext): RootOperation[] {
   return [
     ...skeleton(GENERATED_LAYER, context),
     ...prepare,
-    overlay('staging', 'root', [GENERATED_LAYER], writes, context),
-    { op: 'open-root' },
+    ...(writes === undefined
+      ? readonlyRoot([GENERATED_LAYER, ...layers], context)
+      : [
+          overlay('staging', 'root', [GENERATED_LAYER, ...layers], writes, context),
+          { op: 'open-root' } as const,
+        ]),
     ...host.system.flatMap((entry) => systemEntry(entry, spec, context)),
     ...[...host.stores, ...host.etc].flatMap((entry) => readonlyEntry(entry, context)),
   ];
@@ -161,9 +157,29 @@ function skeleton(base: string, { host, etcFiles }: RootContext): RootOperation[
 
 function systemEntry(entry: HostEntry, spec: ContainerSpec, context: RootContext): RootOperation[] {
   if (entry.kind !== 'directory') return [];
-  if (!takesOverlay(entry, spec.namespaces.user)) return readonlyEntry(entry, context);
+  const changed = context.host.changed?.get(entry.path) ?? [];
+  if (!takesOverlay(entry, spec.namespaces.user)) {
+    if (changed.length > 0) throw covered(entry.path);
+    return readonlyEntry(entry, context);
+  }
+  if (spec.writable === false && changed.length === 0) return readonlyEntry(entry, context);
+  const above = changed.map(({ layer, path }) => `${context.trees.of(layer, false)}${path}`);
   const [prepare, writes] = writableParts(entry.path.slice(1), spec, context);
-  return [...prepare, overlay('root', entry.path, [context.trees.ofSystem(entry.path)], writes, context)];
+  return [
+    ...prepare,
+    overlay('root', entry.path, [context.trees.ofSystem(entry.path), ...above], writes, context),
+  ];
+}
+
+function covered(path: string): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_LAYER',
+    `No layer can lie on this host's ${path}, below which other file systems are mounted`,
+    {
+      step: 'compose root',
+      hint: 'Without a user namespace it can: `namespaces: { user: false }`, as root.',
+    },
+  );
 }
 
 function readonlyEntry(entry: HostEntry, { trees }: RootContext): RootOperation[] {
@@ -180,8 +196,9 @@ function writableParts(
   name: string,
   spec: ContainerSpec,
   context: RootContext,
-): readonly [RootOperation[], WritableDirectories] {
+): readonly [RootOperation[], WritableDirectories | undefined] {
   const { directory } = context;
+  if (spec.writable === false) return [[], undefined];
   if (spec.writable !== 'tmpfs') {
     if (directory === undefined) throw new Error('no directories for the overlay');
     // The upper directory of /usr is `usr` of the root's own upper directory: together they are one tree of changes.

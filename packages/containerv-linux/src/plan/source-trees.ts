@@ -1,10 +1,14 @@
 import { onRootMount } from './host-view.js';
 
-/** A part of the host that init gets as a mount of its own, in which owners are mapped. */
+/** A part of the host that init gets as a mount of its own. */
 export interface SourceTree {
   readonly path: string;
   /** With what is mounted below. */
   readonly recursive: boolean;
+  /** Owners are mapped by the container's user namespace. */
+  readonly mapped: boolean;
+  /** The file system in that file. */
+  readonly image: boolean;
 }
 
 /**
@@ -26,21 +30,27 @@ export class SourceTrees {
     return this.#trees;
   }
 
+  /** A file with a file system, which only the driver can mount. */
+  ofImage(path: string): string {
+    return this.#place(path, { image: true });
+  }
+
   /** Any path of the host, followed to where it leads. */
   of(path: string, recursive: boolean): string {
-    return this.#mapped ? this.#place({ path, recursive }) : path;
+    return this.#mapped ? this.#place(path, { recursive }) : path;
   }
 
   /** A path of the host's own system, without what is mounted below. */
   ofSystem(path: string): string {
     if (!this.#mapped) return path;
-    return this.#isOnRootMount(path)
-      ? `${this.#place({ path: '/', recursive: false })}${path}`
-      : this.#place({ path, recursive: false });
+    return this.#isOnRootMount(path) ? `${this.#place('/')}${path}` : this.#place(path);
   }
 
-  #place({ path, recursive }: SourceTree): string {
-    const known = this.#trees.findIndex((tree) => tree.path === path && tree.recursive === recursive);
-    return `trees/${known >= 0 ? known : this.#trees.push({ path, recursive }) - 1}`;
+  #place(path: string, { recursive = false, image = false }: Partial<SourceTree> = {}): string {
+    const known = this.#trees.findIndex(
+      (tree) => tree.path === path && tree.recursive === recursive && tree.image === image,
+    );
+    const index = known < 0 ? this.#trees.push({ path, recursive, image, mapped: this.#mapped }) - 1 : known;
+    return `trees/${index}`;
   }
 }

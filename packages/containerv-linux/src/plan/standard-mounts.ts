@@ -1,5 +1,6 @@
 import type { ContainerSpec } from 'containerv-api';
 import type { MountFlag, RootOperation } from './operation.js';
+import { liesOnHost } from './root-layers.js';
 
 const INERT: readonly MountFlag[] = ['nosuid', 'nodev', 'noexec'];
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
@@ -171,7 +172,7 @@ function tmpfs(
 
 /** Whether the root is the caller's own and must stay as it is: not even a mount point may be made in it. */
 export function keepsRoot({ writable, root }: ContainerSpec): boolean {
-  return writable === false && root.kind !== 'host';
+  return writable === false && !liesOnHost(root);
 }
 
 /** /proc, /sys and /dev must be what they say: a link by that name is refused (CVE-2019-19921, CVE-2023-27561). */

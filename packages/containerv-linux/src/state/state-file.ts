@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { GroupDirectories } from '../cgroup/groups.js';
 import type { Enforced, ResolvedRlimit } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
+import type { WritableLayer } from '../layers/writable-layer.js';
 import type { Native } from '../native.js';
 import { systemError } from '../system-error.js';
 import { lockFile } from './claim.js';
@@ -24,6 +25,8 @@ export interface StateRecord {
   readonly networkToken: string | null;
   /** Host directories that go when the container does. */
   readonly dataDirectory: string | null;
+  /** What the container writes to and what lies below; `null` when that is not on the disk. */
+  readonly layer: WritableLayer | null;
   /** Control groups that go when the container does, inner ones first. */
   readonly cgroups: readonly string[];
   readonly groups: GroupDirectories;
@@ -112,6 +115,7 @@ function isRecord(value: unknown): value is StateRecord {
     (value['networkToken'] === null ||
       (isText(value['networkToken']) && /^[0-9a-f]{16}$/.test(value['networkToken']))) &&
     (value['dataDirectory'] === null || isText(value['dataDirectory'])) &&
+    (value['layer'] === null || isWritableLayer(value['layer'])) &&
     Array.isArray(value['cgroups']) &&
     value['cgroups'].every((cgroup) => isText(cgroup)) &&
     areGroups(value['groups']) &&
@@ -123,6 +127,20 @@ function areGroups(value: unknown): boolean {
   if (!isObject(value) || !isObject(value['v1'])) return false;
   const directories = [value['unified'] ?? '/', ...Object.values(value['v1'])];
   return directories.every((directory) => isText(directory) && directory.startsWith('/'));
+}
+
+function isWritableLayer(value: unknown): boolean {
+  if (!isObject(value) || !isText(value['upper']) || !Array.isArray(value['parts'])) return false;
+  const parts = value['parts'].every(
+    (part) =>
+      isObject(part) &&
+      typeof part['path'] === 'string' &&
+      Array.isArray(part['lower']) &&
+      part['lower'].every(
+        (lower) => isObject(lower) && isText(lower['path']) && typeof lower['image'] === 'boolean',
+      ),
+  );
+  return parts && Array.isArray(value['given']) && value['given'].every((given) => isText(given));
 }
 
 function areDefaults(value: unknown): boolean {

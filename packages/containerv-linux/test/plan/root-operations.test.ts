@@ -257,7 +257,7 @@ describe('layers', () => {
 
   test('read-only layers are an overlay without an upper directory', () => {
     const operations = operationsFor({ layers: [layers[0], layers[2]], writable: false }, WITHOUT_DISK);
-    expect(overlays(operations)).toEqual([{ lowerdir: '/layers/changes:/layers/base' }]);
+    expect(overlays(operations)).toEqual([{ lowerdir: 'open:/layers/changes:/layers/base' }]);
     expect(operations.at(-1)).toEqual({ op: 'open-root' });
   });
 

@@ -18,8 +18,8 @@ test('of the mount at / one tree is enough, of whatever else each has its own', 
     'trees/0/usr',
   ]);
   expect(trees.list).toEqual([
-    { path: '/', recursive: false },
-    { path: '/opt/store', recursive: false },
+    { path: '/', recursive: false, mapped: true, image: false },
+    { path: '/opt/store', recursive: false, mapped: true, image: false },
   ]);
 });
 
@@ -33,4 +33,12 @@ test('what a caller names is a tree of its own: it may be a link, or hidden belo
   ];
   expect(places).toEqual(['trees/0', 'trees/1', 'trees/0', 'trees/2']);
   expect(trees.ofSystem('/usr')).toBe('trees/2/usr');
+});
+
+test('an image is always a mount of the driver’s, its owners mapped like all others', () => {
+  for (const mapped of [true, false]) {
+    const trees = new SourceTrees(mapped, onRoot);
+    expect([trees.ofImage('/a.img'), trees.ofImage('/a.img')]).toEqual(['trees/0', 'trees/0']);
+    expect(trees.list).toEqual([{ path: '/a.img', recursive: false, mapped, image: true }]);
+  }
 });

@@ -27,6 +27,11 @@ const RECORD: StateRecord = {
   network: 'none',
   networkToken: null,
   dataDirectory: null,
+  layer: {
+    upper: '/data/box/upper',
+    parts: [{ path: '', lower: [{ path: '/srv', image: false }] }],
+    given: ['/tmp'],
+  },
   cgroups: ['/sys/fs/cgroup/pids/containerv/box'],
   groups: { unified: null, v1: { pids: '/sys/fs/cgroup/pids/containerv/box' } },
   stopped: false,

@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
 import { cp } from './cp.js';
+import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { exec } from './exec.js';
 import { inspect } from './inspect.js';
@@ -11,6 +12,7 @@ import { ps } from './ps.js';
 import { resume } from './resume.js';
 import { rm } from './rm.js';
 import { run } from './run.js';
+import { snapshot } from './snapshot.js';
 import { start } from './start.js';
 import { stats } from './stats.js';
 import { stop } from './stop.js';
@@ -26,6 +28,8 @@ export const commands: readonly Command[] = [
   inspect,
   stats,
   top,
+  diff,
+  snapshot,
   stop,
   start,
   pause,

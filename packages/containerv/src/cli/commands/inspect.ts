@@ -26,11 +26,16 @@ async function enforcedIn(
   return (await driver.joinContainer(id)).enforced;
 }
 
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Names and values, those of inner objects indented below. */
 function rows(value: object, indent = ''): string[][] {
   return Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
     const title = `${indent}${name}`;
-    if (Array.isArray(inner)) return [[title, inner.length === 0 ? 'none' : inner.join(' ')]];
+    if (Array.isArray(inner))
+      return [[title, inner.length === 0 ? 'none' : inner.map((item) => shown(item)).join(' ')]];
     if (inner instanceof Date) return [[title, inner.toISOString()]];
     if (typeof inner === 'object' && inner !== null) return [[title], ...rows(inner, `${indent}  `)];
     if (inner === null) return [[title, '-']];
