@@ -189,3 +189,32 @@ describe('layers', () => {
     expect(readdirSync(shared)).toEqual(['made']);
   });
 });
+
+describeAsRoot('a layer that other tools made', () => {
+  test.for([true, false])('replaces directories, user namespace %s', async (user) => {
+    const base = makeRoot();
+    mkdirSync(path.join(base, 'srv/a/b'), { recursive: true });
+    writeFileSync(path.join(base, 'srv/a/b/lower'), '');
+    const layer = scratchPath('layer');
+    mkdirSync(path.join(layer, 'srv/a/b'), { recursive: true });
+    writeFileSync(path.join(layer, 'srv/a/b/upper'), '');
+    execFileSync('python3', [
+      '-c',
+      "import os, sys; os.setxattr(sys.argv[1], 'trusted.overlay.opaque', b'y')",
+      path.join(layer, 'srv/a/b'),
+    ]);
+    execFileSync('mknod', [path.join(layer, 'srv/gone'), 'c', '0', '0']);
+    writeFileSync(path.join(base, 'srv/gone'), '');
+    const layers: Layers = [
+      { type: 'directory', source: base },
+      { type: 'overlay', source: layer },
+    ];
+    await using container = await small({ layers, namespaces: { user } });
+    const found = await attempt(container, [
+      ['exists', '/srv/a/b/lower'],
+      ['exists', '/srv/a/b/upper'],
+      ['exists', '/srv/gone'],
+    ]);
+    expect(found).toEqual(['ENOENT', 'ok', 'ENOENT']);
+  });
+});

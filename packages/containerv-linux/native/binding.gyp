@@ -23,6 +23,7 @@
         "addon/launcher.cc",
         "addon/netlink.cc",
         "addon/netlink_js.cc",
+        "addon/layer_marks.cc",
         "addon/observed_task.cc",
         "addon/observer_js.cc",
         "addon/observer_plan.cc",

@@ -131,8 +131,9 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   | { readonly op: 'mkdir' | 'ensure-directory'; readonly mode: number }
   /** `write` needs the file to be there, `replace` puts a new one in its place. */
   | { readonly op: 'write' | 'replace'; readonly text: string }
-  /** `remove-claim` removes a state directory, its lock last; `directory` only checks that it is one. */
-  | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' | 'remove-claim' | 'directory' }
+  /** `remove-claim` removes a state directory, its lock last; `directory` only checks that it is one.
+   * `opaque-marks` makes those of a layer known to overlays in user namespaces. */
+  | { readonly op: 'read' | 'open' | 'rmdir' | 'remove-tree' | 'remove-claim' | 'directory' | 'opaque-marks' }
   /** Waits for the process whose id the file holds, as long as it is in a control group of the container `text`. */
   | { readonly op: 'await-exit'; readonly text: string }
   /** Moves what is at `path` to the path `text`, where nothing may be. */

@@ -8,12 +8,12 @@ import { thawSteps } from './freeze.js';
 import type { FileStep, Native } from './native.js';
 import { NetworkAttachment } from './network/network-attachment.js';
 import type { HostView } from './plan/host-view.js';
-import { liesOnHost } from './plan/root-layers.js';
+import { liesOnHost, rootLayers } from './plan/root-layers.js';
 import { type WritableLayer, writableLayer } from './layers/writable-layer.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
-import { rootError } from './root-error.js';
+import { marksError, rootError } from './root-error.js';
 import { systemError } from './system-error.js';
 
 export const PREPARE = 'prepare container';
@@ -56,6 +56,7 @@ export function planResources(
   const record = describeContainer(spec, confinement, dataDirectory, layer, cgroups, network);
   const batch = new FileBatch();
   for (const source of rootSources(spec)) batch.add({ op: 'directory', path: source });
+  for (const source of unreadMarks(spec)) batch.add({ op: 'opaque-marks', path: source });
   batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });
   const lockStep = batch.add({ op: 'lock', path: lockFile(stateDirectory), exclusive: false });
   const text = JSON.stringify({ ...record, stopped: false } satisfies StateRecord);
@@ -168,6 +169,22 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
   native.closeInBackground(fds.filter((fd) => fd >= 0));
 }
 
+const marksRead = new Set<string>();
+
+/**
+ * Layers of changes that tools of root may have made, and whose marks an overlay in a user namespace does not read as
+ * they are. Once in a program for each: layers do not change. What is lowest replaces nothing.
+ */
+function unreadMarks({ root, namespaces }: ContainerSpec): string[] {
+  if (process.getuid?.() !== 0 || !namespaces.user) return [];
+  const above = liesOnHost(root) ? rootLayers(root) : rootLayers(root).slice(1);
+  const unread = above.flatMap(({ type, source }) =>
+    type === 'image' || marksRead.has(source) ? [] : [source],
+  );
+  for (const source of unread) marksRead.add(source);
+  return [...new Set(unread)];
+}
+
 /** The host directories that the root is made of. */
 function rootSources({ root }: ContainerSpec): readonly string[] {
   if (root.kind === 'host') return [];
@@ -188,6 +205,10 @@ export function judgeFailure(
 ): 'retry' | { readonly error: ContainervError; readonly ours: boolean } {
   if (failure.op === 'lock' && (failure.errno === EWOULDBLOCK || failure.errno === ENOENT)) return 'retry';
   if (failure.op === 'directory') return { error: rootError(failure), ours: false };
+  if (failure.op === 'opaque-marks') {
+    marksRead.clear();
+    return { error: marksError(failure), ours: false };
+  }
   const ours = failure.path !== stateDirectory;
   if (!ours && failure.errno === EEXIST) {
     const error = new ContainervError('ERR_CONTAINERV_EXISTS', `The id '${id}' is in use`, {

@@ -19,3 +19,15 @@ export function rootError(failure: SystemFailure): ContainervError {
     },
   );
 }
+
+/** A directory of a layer replaces another, and the overlay of this container could not be told. */
+export function marksError(failure: SystemFailure): ContainervError {
+  return systemError(
+    { ...failure, step: 'read layer' },
+    {
+      code: 'ERR_CONTAINERV_LAYER',
+      what: 'Cannot mark as `user.overlay.opaque` what is `trusted.overlay.opaque`:',
+      hint: 'Make the layer writable to root once, or use `namespaces: { user: false }`, which reads the marks as they are.',
+    },
+  );
+}

@@ -65,7 +65,7 @@ FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
   const std::pair<const char*, Kind> kinds[] = {
       {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
       {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
-      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}, {"publish", Kind::kPublish}};
+      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}, {"publish", Kind::kPublish}, {"opaque-marks", Kind::kOpaqueMarks}};
   for (const auto& [known, kind] : kinds)
     if (name == known) return kind;
   throw Napi::TypeError::New(env, "Unknown file step " + name);

@@ -11,6 +11,7 @@
 #include "../common/kernel.h"
 #include "../common/unique_fd.h"
 #include "descriptor_io.h"
+#include "layer_marks.h"
 #include "remove_tree.h"
 #include "sys_error.h"
 
@@ -113,6 +114,7 @@ void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
     case FileStep::Kind::kRemoveTree: return remove_tree(path, graveyard);
     case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock", graveyard);
     case FileStep::Kind::kDirectory: return check_directory(path);
+    case FileStep::Kind::kOpaqueMarks: return show_opaque_marks(path);
     case FileStep::Kind::kPublish: return publish(path, step.text);
     case FileStep::Kind::kAwaitExit: return await_exit(path, step.text);
   }

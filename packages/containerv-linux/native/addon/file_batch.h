@@ -10,7 +10,7 @@ namespace containerv {
 // Many small file system calls in one turn on a pool thread. One turn each would cost more than the
 // calls themselves: a create makes some thirty.
 struct FileStep {
-  enum class Kind { kMkdir, kEnsureDirectory, kWrite, kReplace, kRead, kOpen, kLock, kRmdir, kRemoveTree, kRemoveClaim, kDirectory, kAwaitExit, kPublish };
+  enum class Kind { kMkdir, kEnsureDirectory, kWrite, kReplace, kRead, kOpen, kLock, kRmdir, kRemoveTree, kRemoveClaim, kDirectory, kAwaitExit, kPublish, kOpaqueMarks };
   Kind kind;
   std::string path;
   std::string text;       // kWrite, kReplace; kAwaitExit: the container's id; kPublish: where it goes
