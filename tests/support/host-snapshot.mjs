@@ -69,7 +69,8 @@ function networks() {
     process.getuid?.() === 0 ? spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' }) : undefined;
   const tables = listed?.status === 0 ? listed.stdout.split('\n').filter(Boolean) : [];
   const place = '/run/containerv-network';
-  const records = existsSync(place) ? readdirSync(place).filter((name) => name !== 'lock') : [];
+  const records =
+    process.getuid?.() === 0 && existsSync(place) ? readdirSync(place).filter((name) => name !== 'lock') : [];
   return [...tables, ...records].sort();
 }
 

@@ -50,6 +50,7 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
   const saved = await readBootFile(claim.directory);
   if (record === undefined || saved === undefined || !record.detached) throw notRestartable(id);
   const { spec, host, ids } = saved;
+  if (spec.network.mode === 'private') throw networkGone(id);
   const confinement = confine(resolvePolicy(spec.policy), {
     network: spec.network.mode,
     sharesProcesses: !spec.namespaces.pid,
@@ -108,6 +109,15 @@ function groupGone(directory: string): ContainervError {
     path: directory,
     hint: 'Its limits went with it. Remove the container, and create it anew.',
   });
+}
+
+/** Its interfaces and rules are kept by the record of who made it, and would be left behind. */
+function networkGone(id: string): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_UNSUPPORTED',
+    `Container '${id}' has a network of its own, which only its maker can set up again`,
+    { step: STEP, hint: 'Remove it, and create it anew.' },
+  );
 }
 
 function heldBySomebody(id: string): ContainervError {
