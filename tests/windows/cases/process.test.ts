@@ -31,7 +31,7 @@ import { GUEST, inject, makeImage, NOTHING_LEFT, rejection, report } from '../su
 import { after, afterEach, before, describe, test } from '../support/node-test.js';
 
 const image = makeImage();
-const scratch = path.join(image.folder, 'scratch');
+let containers = 0;
 let service: HostComputeService;
 let layers: Layer[];
 
@@ -56,6 +56,7 @@ interface Running {
 async function start(options: ContainerOptions = {}): Promise<Running> {
   const spec = specOf(options);
   const shared = spec.windows?.isolation === 'process';
+  const scratch = path.join(image.folder, `scratch-${containers++}`);
   mkdirSync(scratch);
   await service.storage.createScratch(scratch, layers);
   const host: WindowsHost = {
@@ -200,8 +201,11 @@ test('no process runs in the virtual machine itself', async () => {
 describe('streams', () => {
   const container = (body: (container: Running) => Promise<void>) => async () => {
     const running = await start({ windows: { isolation: 'process' } });
-    await body(running);
-    await running.end();
+    try {
+      await body(running);
+    } finally {
+      await running.end();
+    }
   };
 
   test(
@@ -284,8 +288,11 @@ describe('streams', () => {
 describe('a command', () => {
   const container = (body: (container: Running) => Promise<void>) => async () => {
     const running = await start({ windows: { isolation: 'process' }, env: { GREETING: 'é漢', EMPTY: '' } });
-    await body(running);
-    await running.end();
+    try {
+      await body(running);
+    } finally {
+      await running.end();
+    }
   };
 
   test(

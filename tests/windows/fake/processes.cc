@@ -71,9 +71,10 @@ Process::~Process() {
 bool Process::exited() const { return WaitForSingleObject(process, 0) == WAIT_OBJECT_0; }
 
 std::string Process::status() const {
+  // In this order: a process that ends in between would be over with the code of one that runs.
+  const bool over = exited();
   DWORD code = 0;
   GetExitCodeProcess(process, &code);
-  const bool over = exited();
   return "{\"ProcessId\":" + std::to_string(pid) + ",\"Exited\":" + (over ? "true" : "false") +
          ",\"ExitCode\":" + std::to_string(over ? code : 0) + ",\"LastWaitResult\":0}";
 }
