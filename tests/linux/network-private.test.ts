@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Container } from 'containerv-linux';
+import { type Container, listNetworks, type NetworkInfo } from 'containerv-linux';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { textOf } from '../support/collect.js';
 import { eventually } from '../support/eventually.js';
@@ -92,6 +92,24 @@ describeNetwork('containers on one bridge', () => {
     await second.destroy();
     expect(await hostsOf(first)).not.toContain('second');
     expect(await hostsOf(first)).toContain(idFor('first'));
+  });
+
+  test('are listed while they are on it', async () => {
+    const name = bridge('n');
+    const named = async (): Promise<NetworkInfo | undefined> =>
+      (await listNetworks()).find((network) => network.name === name);
+    expect(await named()).toBeUndefined();
+    const container = await networked({ bridge: name });
+    const address = await addressOf(container);
+    expect(await named()).toEqual({
+      name,
+      subnet: address.replace(/\d+$/, '0/24'),
+      hostIp: address.replace(/\d+$/, '1'),
+      shared: true,
+      containers: [{ id: container.id, address }],
+    });
+    await container.destroy();
+    expect(await named()).toBeUndefined();
   });
 
   test('cannot change what the others are told', async () => {

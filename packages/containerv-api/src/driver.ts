@@ -16,6 +16,8 @@ export interface ContainerDriver {
   pruneContainers(): Promise<PruneReport>;
   /** What works on this host, what is missing and how to fix it. */
   probeHost(): Promise<HostReport>;
+  /** The private networks of this machine, of every program. Absent where the platform has none of this kind. */
+  listNetworks?(): Promise<NetworkInfo[]>;
   /** Runs a command and gives the policy that it needs. Absent where the platform cannot observe programs. */
   learnPolicy?(command: string, args?: readonly string[], options?: LearnOptions): Promise<LearnReport>;
   /** Runs a command under a policy and tells what was denied. Absent where the platform cannot observe programs. */
@@ -25,6 +27,19 @@ export interface ContainerDriver {
     args?: readonly string[],
     options?: ObserveOptions,
   ): Promise<ObservedRun>;
+}
+
+/** A private network that containers are on. */
+export interface NetworkInfo {
+  /** Of its bridge. */
+  readonly name: string;
+  /** `'10.209.0.0/20'` */
+  readonly subnet: string;
+  /** The host's address on it. */
+  readonly hostIp: string;
+  /** Whether its containers reach each other. */
+  readonly shared: boolean;
+  readonly containers: readonly { readonly id: string; readonly address: string }[];
 }
 
 /** One line of `listContainers()`. */

@@ -21,7 +21,7 @@ export {
 } from './container-stats.js';
 export { containerPath, type PathTarget } from './container-path.js';
 export { type ContainerSpec, type ResolveContext, resolveContainerOptions } from './container-spec.js';
-export type { ContainerDriver, ContainerInfo, PrunedContainer, PruneReport } from './driver.js';
+export type { ContainerDriver, ContainerInfo, PrunedContainer, NetworkInfo, PruneReport } from './driver.js';
 export { type Duration, MAX_DURATION_MS, parseDuration } from './duration.js';
 export type { Enforced, EnforcedIds } from './enforced.js';
 export { errnoText, linuxErrnoName } from './errno.js';

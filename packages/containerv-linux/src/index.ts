@@ -26,6 +26,7 @@ export {
   parseDuration,
   type ProcessInfo,
   type PoolOptions,
+  type NetworkInfo,
   type PruneReport,
   RunError,
   type RunOptions,
@@ -43,5 +44,6 @@ export { launcherPath } from './launcher-path.js';
 export { checkPolicy } from './learn/check-policy.js';
 export { learnPolicy } from './learn/learn-policy.js';
 export { listContainers } from './list-containers.js';
+export { listNetworks } from './network/list-networks.js';
 export { probeHost } from './probe/probe-host.js';
 export { pruneContainers } from './prune-containers.js';

@@ -6,7 +6,10 @@ import { wantedNetwork } from './network/wanted-network.js';
 /** Refuses what the contract has and this driver does not enforce. Nothing asked for is ever left out silently. */
 export function refuseUnsupported(spec: ContainerSpec): void {
   const { network } = spec;
-  if (network.mode === 'private') wantedNetwork(network);
+  if (network.mode === 'private') {
+    wantedNetwork(network);
+    refuseWithoutRoot(process.getuid?.() ?? 0);
+  }
   if (spec.devices.length > 0) throw unsupported('`devices`');
   if (!spec.namespaces.mount) throw unsupported('`namespaces.mount: false`');
   refuseUnsupportedPolicy(
@@ -23,6 +26,15 @@ export function refuseUnsupportedPolicy(
   egress = false,
 ): void {
   if (network !== 'host') refuseUnenforceableRules(policy, egress);
+}
+
+/** Bridges and links between namespaces take capabilities on the host's network. */
+export function refuseWithoutRoot(uid: number): void {
+  if (uid === 0) return;
+  throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', 'A private network takes root', {
+    step: 'check options',
+    hint: "Run as root, or use network: 'none', or network: 'host' with rules for ports in the policy.",
+  });
 }
 
 function unsupported(what: string): ContainervError {

@@ -2,7 +2,7 @@ import type { ContainerOptions } from 'containerv-api';
 import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { refuseRulesOfProcess } from '../src/network/refuse-rules.js';
-import { refuseUnsupported, refuseUnsupportedPolicy } from '../src/supported.js';
+import { refuseUnsupported, refuseUnsupportedPolicy, refuseWithoutRoot } from '../src/supported.js';
 import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -27,8 +27,12 @@ describe('what it enforces is not', () => {
     { policy: createPolicy('minimal').setSecurityLevel('strict') },
     { policy: createPolicy('build').addNetworkRules([]), network: 'none' },
     { policy: createPolicy('build').addNetworkRules([]), network: 'host' },
-    { policy: createPolicy('build').addNetworkRules([{ family: 'unix' }]), network: {} },
-    { network: { nat: true, egress: [], ports: [{ host: 1, container: 1 }] } },
+    ...(process.getuid?.() === 0
+      ? [
+          { policy: createPolicy('build').addNetworkRules([{ family: 'unix' }]), network: {} },
+          { network: { nat: true, egress: [], ports: [{ host: 1, container: 1 }] } },
+        ]
+      : []),
     { layers: [{ type: 'directory', source: '/a' }] },
     { layers: [{ type: 'image', source: '/b.squashfs' }] },
   ])('%j', (options) => {
@@ -53,3 +57,11 @@ const able = createPolicy('build').setCapabilities(['CAP_NET_ADMIN']);
 function refuse(rules: readonly NetworkRule[]): void {
   refuseUnsupportedPolicy(createPolicy('build').addNetworkRules(rules), 'private');
 }
+
+test('a private network takes root', () => {
+  expect(() => refuseWithoutRoot(0)).not.toThrow();
+  expect(thrownBy(() => refuseWithoutRoot(1000))).toMatchObject({
+    code: 'ERR_CONTAINERV_UNSUPPORTED',
+    hint: expect.stringContaining('root') as unknown,
+  });
+});

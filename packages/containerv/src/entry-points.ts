@@ -9,6 +9,7 @@ import {
   type LearnOptions,
   type LearnReport,
   makePool,
+  type NetworkInfo,
   type ObservedRun,
   type ObserveOptions,
   type PolicyName,
@@ -73,6 +74,11 @@ export async function listContainers(): Promise<ContainerInfo[]> {
 /** Removes what owners that crashed left behind. */
 export async function pruneContainers(): Promise<PruneReport> {
   return (await driver()).pruneContainers();
+}
+
+/** The private networks of this machine, of every program; none where the platform has none of this kind. */
+export async function listNetworks(): Promise<NetworkInfo[]> {
+  return (await (await driver()).listNetworks?.()) ?? [];
 }
 
 /** What works on this host, what is missing and how to fix it. */

@@ -57,6 +57,7 @@ export {
   type ProcessEvents,
   type ProcessInfo,
   type PrunedContainer,
+  type NetworkInfo,
   type PruneReport,
   type ResourceUsage,
   type Rlimits,
@@ -104,6 +105,7 @@ export {
   joinContainer,
   learnPolicy,
   listContainers,
+  listNetworks,
   probeHost,
   pruneContainers,
 } from './entry-points.js';

@@ -10,6 +10,7 @@ test('the entry points of the contract are there', () => {
     'createPool',
     'joinContainer',
     'listContainers',
+    'listNetworks',
     'pruneContainers',
     'probeHost',
     'parseByteSize',

@@ -2,7 +2,9 @@ import { release } from 'node:os';
 import { type HostCheck, type HostReport, isContainervError } from 'containerv-api';
 import { readHierarchies } from '../cgroup/hierarchy.js';
 import { createContainer } from '../create-container.js';
-import { native } from '../native.js';
+import { type Native, native } from '../native.js';
+import { listTables } from '../netlink/nft-table.js';
+import { rulesExchange } from '../network/exchange.js';
 import { baseDirectories } from '../state/directories.js';
 import { checkBpfLsm } from './bpf-lsm.js';
 import {
@@ -16,6 +18,7 @@ import {
   checkSeccomp,
   checkUserNamespaces,
 } from './checks.js';
+import { checkNetwork } from './network-check.js';
 import { hostFiles } from './host-files.js';
 
 /** What works on this host, what is missing and how to fix it. Ends by really running a process in a container. */
@@ -31,11 +34,21 @@ export async function probeHost(): Promise<HostReport> {
     checkBpfLsm(hostFiles, addon.securityModules()),
     checkOverlay(hostFiles, baseDirectories()),
     checkCgroup(hostFiles, readHierarchies()),
+    checkNetwork(hostFiles, await answersForNftables(addon)),
     checkProc(hostFiles),
     checkMemfd(hostFiles),
     trial,
   ];
   return { usable: trial.status === 'ok', checks };
+}
+
+async function answersForNftables(addon: Native): Promise<boolean | undefined> {
+  if (hostFiles.uid !== 0) return undefined;
+  const exchanges = [rulesExchange('look at networks', listTables('inet'))];
+  return addon.netlink({ lock: '', exclusive: false, exchanges }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function tryContainer(): Promise<HostCheck> {

@@ -1,5 +1,6 @@
 import { type ContainerOptions, type Limits, type Mount, parseByteSize } from 'containerv-api';
 import type { OptionSpecs, ParsedLine } from './command.js';
+import { NETWORK_OPTIONS, networkOptions } from './network-options.js';
 import { POLICY_VALUE, policyOption } from './policy-argument.js';
 import { usageError } from './usage-error.js';
 
@@ -19,12 +20,13 @@ export const CONTAINER_OPTIONS: OptionSpecs = {
   cpus: { value: 'NUMBER', help: "Processors' worth of time, such as 1.5, or 'max' (max)." },
   'cpu-weight': { value: 'NUMBER', help: 'Share of processor time, 1 to 10000 (100).' },
   pids: { value: 'NUMBER', help: "Processes and threads at once, or 'max' (256)." },
-  network: { value: 'NAME', help: 'none or host (none).' },
+  ...NETWORK_OPTIONS,
   hostname: { value: 'NAME', help: 'Its host name (the id).' },
 };
 
 /** What of the container is said on the command line; the rest is left to the defaults. */
-export function containerOptions({ values, switches }: ParsedLine): ContainerOptions {
+export function containerOptions(line: ParsedLine): ContainerOptions {
+  const { values, switches } = line;
   const last = (name: string): string | undefined => values.get(name)?.[0];
   if (switches.has('read-only') && values.has('writable')) {
     throw usageError('--read-only and --writable exclude each other', 'Give one of them.');
@@ -37,7 +39,7 @@ export function containerOptions({ values, switches }: ParsedLine): ContainerOpt
     mounts: [...(values.get('mount') ?? []).map(bindMount), ...(values.get('tmpfs') ?? []).map(tmpfsMount)],
     policy: policyOption(last('policy')),
     limits: limits(last),
-    network: last('network') as ContainerOptions['network'],
+    network: networkOptions(line),
     hostname: last('hostname'),
   };
 }

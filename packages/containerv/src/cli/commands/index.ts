@@ -5,6 +5,7 @@ import { doctor } from './doctor.js';
 import { exec } from './exec.js';
 import { inspect } from './inspect.js';
 import { pause } from './pause.js';
+import { network } from './network.js';
 import { check, compile, learn, show } from './policy/index.js';
 import { logs } from './logs.js';
 import { prune } from './prune.js';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   resume,
   rm,
   prune,
+  network,
   doctor,
   show,
   check,
