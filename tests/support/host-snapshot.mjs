@@ -65,9 +65,10 @@ export function mountsBesideTests() {
 
 /** Tables of every family, where there is a program that lists them, and what is in containers' place for networks. */
 function networks() {
-  const listed =
-    process.getuid?.() === 0 ? spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' }) : undefined;
-  const tables = listed?.status === 0 ? listed.stdout.split('\n').filter(Boolean) : [];
+  // Anybody else can neither list them nor make them, and may not read root's place for them.
+  if (process.getuid?.() !== 0) return [];
+  const listed = spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' });
+  const tables = listed.status === 0 ? listed.stdout.split('\n').filter(Boolean) : [];
   const place = '/run/containerv-network';
   const records =
     process.getuid?.() === 0 && existsSync(place) ? readdirSync(place).filter((name) => name !== 'lock') : [];
