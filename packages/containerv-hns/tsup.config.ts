@@ -5,7 +5,7 @@ const config: Options = {
   format: 'esm',
   target: 'node20',
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-  external: [/^containerv(-|$)/],
+  external: [/^containerv(-|$)/, 'koffi'],
   clean: true,
 };
 export default config;
