@@ -42,7 +42,8 @@ export async function bundle() {
 
 /** Has the driver take this library. @param {string} library */
 export function libraryEnvironment(library) {
-  return { CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? 'vmcompute' : '' };
+  const choice = library === 'vmcompute' ? 'vmcompute' : '';
+  return { CONTAINERV_HCS_LIBRARY: choice, CONTAINERV_HNS_LIBRARY: choice };
 }
 
 /** @param {string} file @param {string} library @returns {Promise<CaseRun>} */
@@ -55,7 +56,7 @@ async function runCase(file, library) {
       `--test-reporter-destination=${winPath(report)}`,
       winPath(path.join(cases, file)),
     ],
-    { ...libraryEnvironment(library), CONTAINERV_HCS_TIMEOUT: '2s' },
+    { ...libraryEnvironment(library), CONTAINERV_HCS_TIMEOUT: '2s', CONTAINERV_HNS_TIMEOUT: '2s' },
   );
   const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const results = lines.map((line) => /** @type {CaseResult} */ (JSON.parse(line)));

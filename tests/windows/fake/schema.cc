@@ -16,7 +16,8 @@ const Json& load(const std::string& name) {
   const std::lock_guard lock(mutex);
   const auto [at, fresh] = loaded.try_emplace(name);
   if (fresh) {
-    const char* directory = std::getenv("FAKE_HCS_SCHEMAS");
+    const bool network = name.rfind("hns-", 0) == 0 || name.rfind("hcn-", 0) == 0;
+    const char* directory = std::getenv(network ? "FAKE_HNS_SCHEMAS" : "FAKE_HCS_SCHEMAS");
     std::ifstream file(std::string(directory == nullptr ? "." : directory) + "\\" + name + ".json", std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     if (!parse_json(text, &at->second)) std::abort();

@@ -9,4 +9,4 @@ export function test(name: string, body: () => Promise<void> | void, options: Te
   void nodeTest(name, options, body);
 }
 
-export { after, afterEach, before } from 'node:test';
+export { after, afterEach, before, beforeEach } from 'node:test';

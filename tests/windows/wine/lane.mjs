@@ -29,7 +29,7 @@ const TOOLS = {
 const RECIPE = 1;
 /** A run of cases that takes longer hangs. */
 const LIMIT_MS = 150_000;
-const FAKED = ['vmcompute', 'computecore', 'computestorage'];
+const FAKED = ['vmcompute', 'computecore', 'computestorage', 'computenetwork'];
 
 const packages = path.join(build, 'packages');
 
@@ -109,6 +109,7 @@ export function winPath(file) {
 function laneEnvironment() {
   return {
     FAKE_HCS_SCHEMAS: winPath(path.join(repository, 'packages/containerv-windows/test/schemas')),
+    FAKE_HNS_SCHEMAS: winPath(path.join(repository, 'packages/containerv-hns/test/schemas')),
     FAKE_HCS_GUEST: winPath(path.join(libraries, 'guest.exe')),
   };
 }
