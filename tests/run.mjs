@@ -1,7 +1,7 @@
 // `node run.mjs [vitest arguments]`: compiles the C fixtures, notes what is on the machine, and runs vitest under a
 // subreaper, so that whatever a test leaves behind is found and told.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,10 @@ import { workingDirectory } from './support/working-directory.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')));
+
+// The first container with a network of its own switches it on, and leaves it on.
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+const forwarding = readFileSync(FORWARDING, 'utf8');
 
 const run = mkdtempSync(path.join(workingDirectory(), 'containerv-tests-'));
 let status = 1;
@@ -29,6 +33,7 @@ try {
     status ||= 1;
   }
 } finally {
+  if (readFileSync(FORWARDING, 'utf8') !== forwarding) writeFileSync(FORWARDING, forwarding);
   rmSync(run, { recursive: true, force: true });
 }
 process.exitCode = status;

@@ -77,7 +77,6 @@ describe('an option', () => {
   });
 
   test.for<readonly [string, ContainerOptions]>([
-    ['network', { network: { containerIp: '10.0.0.2', netmask: '255.255.255.0', hostIp: '10.0.0.1' } }],
     ['devices', { devices: ['/dev/fuse'] }],
     ['namespaces.mount', { namespaces: { mount: false } }],
   ])('%s, which this version cannot honour, is refused and not ignored', async ([name, options]) => {

@@ -4,6 +4,7 @@ import { type ContainerOptions, createContainer } from 'containerv-linux';
 import { afterEach, describe, expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { failure } from '../support/failure.js';
+import { describeAsRoot } from '../support/privilege.js';
 import { keptIds } from '../support/remains.js';
 import { makeRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
@@ -77,14 +78,20 @@ describe('a root', () => {
       { layers: [{ type: 'host-directory', source: '/srv', target: '/srv' }] },
       /can be the root/,
     ],
-    [
-      'an image, which this version cannot mount',
-      { layers: [{ type: 'image', source: '/a.squashfs' }] },
-      /image/,
-    ],
     ['the host’s own, writable directly', { writable: 'direct' }, /needs a `rootfs` directory/],
   ])('of %s', async ([, options, message]) => {
     await failure(createContainer(options), { code: /INVALID_OPTION|UNSUPPORTED/, message });
+  });
+});
+
+describeAsRoot('an image', () => {
+  test('that does not exist', async () => {
+    await failure(createContainer({ layers: [{ type: 'image', source: '/no/such.squashfs' }] }), {
+      code: 'ERR_CONTAINERV_LAYER',
+      step: 'mount image',
+      errno: 'ENOENT',
+      path: '/no/such.squashfs',
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bytesOf } from '../support/collect.js';
 import { small } from '../support/container.js';
-import { openDescriptors } from '../support/descriptors.js';
+import { openDescriptors, settledDescriptors } from '../support/descriptors.js';
 import { familyOf, initPid } from '../support/host.js';
 import { digest, pouredBytes } from '../support/stream.js';
 import { full } from '../support/suite.js';
@@ -13,7 +13,7 @@ const BYTES = 10_000;
 describe('no byte and no status is lost', () => {
   test(`of ${IN_A_ROW} short processes in a row`, async () => {
     await using container = await small();
-    const descriptors = openDescriptors();
+    const descriptors = await settledDescriptors();
     for (let turn = 0; turn < IN_A_ROW; turn++) {
       const text = `turn ${turn} ${'x'.repeat(turn % 300)}`;
       const status = turn % 200;
@@ -28,7 +28,7 @@ describe('no byte and no status is lost', () => {
 
   test(`of ${AT_ONCE} at once, each with output and a status of its own`, async () => {
     await using container = await small({ limits: { pids: 'max' } });
-    const descriptors = openDescriptors();
+    const descriptors = await settledDescriptors();
     for (let round = 0; round < (full ? 20 : 2); round++) {
       const results = await Promise.all(
         Array.from({ length: AT_ONCE }, async (_, index) => {

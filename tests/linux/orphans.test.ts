@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { textOf, untilSaid } from '../support/collect.js';
 import { processes, small } from '../support/container.js';
-import { openDescriptors } from '../support/descriptors.js';
+import { openDescriptors, settledDescriptors } from '../support/descriptors.js';
 import { eventually } from '../support/eventually.js';
 import { familyOf, initPid, isGone } from '../support/host.js';
 
@@ -50,7 +50,7 @@ describe('a background process that keeps stdout open', () => {
 
   test('costs nothing in the long run', async () => {
     await using container = await small({ limits: { pids: 'max' } });
-    const before = openDescriptors();
+    const before = await settledDescriptors();
     for (let round = 0; round < 100; round++)
       expect((await container.run('holder', ['50'])).stdout).toBe('parent\n');
     expect(openDescriptors()).toEqual(before);

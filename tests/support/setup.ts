@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createContainer } from 'containerv-linux';
 import { afterAll, expect } from 'vitest';
-import { openDescriptors } from './descriptors.js';
+import { openDescriptors, settledDescriptors } from './descriptors.js';
 import { eventually } from './eventually.js';
 import { without } from './multiset.mjs';
 import { scratch } from './scratch.js';
@@ -18,7 +18,7 @@ process.env['TMPDIR'] = temporary;
 
 // A first container, for what the driver opens once and keeps for all of them.
 await (await createContainer()).destroy();
-const descriptors = openDescriptors();
+const descriptors = await settledDescriptors();
 
 const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
 
