@@ -40,6 +40,7 @@ test('the commands are those of the contract', () => {
     'resume',
     'rm',
     'prune',
+    'network',
     'doctor',
     'policy show',
     'policy check',

@@ -174,7 +174,7 @@ test.for([
   [{ egress: [{ address: '10.0.0.1', ports: [[1, 2, 3]] }] }, '`network.egress[0].ports[0]`'],
   [{ egress: [{ address: '10.0.0.1', ports: 80 }] }, '`network.egress[0].ports`'],
   [{ egress: [{ address: '10.0.0.1', protocol: 'icmp' }] }, '`network.egress[0].protocol`'],
-  [{ egress: [{ host: '10.0.0.1' }] }, '`network.egress[0].host`'],
+  [{ egress: [{ host: '10.0.0.1' }] }, 'Unknown option `host` in `network.egress[0]`'],
 ] as const)('%j is refused', ([network, part]) => {
   expectInvalid(() => resolve(network), part);
 });

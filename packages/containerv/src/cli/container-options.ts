@@ -14,7 +14,7 @@ export const CONTAINER_OPTIONS: OptionSpecs = {
   tmpfs: { value: 'TARGET[:SIZE]', multiple: true, help: 'Mount an empty directory in memory.' },
   policy: {
     value: POLICY_VALUE,
-    help: 'minimal, build, network, custom, several with + between, or a file (build).',
+    help: 'minimal, build, network, custom, some joined by +, or a file (build).',
   },
   memory: { short: 'm', value: 'SIZE', help: "Memory, such as 512M, or 'max' (1G)." },
   cpus: { value: 'NUMBER', help: "Processors' worth of time, such as 1.5, or 'max' (max)." },

@@ -4,18 +4,18 @@ import { usageError } from './usage-error.js';
 
 /** Options of `run` about the network. Any but `--network` itself means a private one. */
 export const NETWORK_OPTIONS: OptionSpecs = {
-  network: { value: 'KIND', help: 'none, host, private, or bridge:NAME to share one with others (none).' },
+  network: { value: 'KIND', help: 'none, host, private, or bridge:NAME, a shared one (none).' },
   publish: {
     short: 'p',
-    value: '[ADDRESS:]HOST:CONTAINER[/udp]',
+    value: '[IP:]HOST:PORT[/udp]',
     multiple: true,
-    help: 'Let a port of this machine lead to one of the container.',
+    help: 'A port of this machine leads to one of the container.',
   },
   dns: { value: 'ADDRESS', multiple: true, help: "Use this name server (this machine's)." },
   egress: {
-    value: 'WHERE[:PORT[-PORT]][/tcp|/udp]',
+    value: 'TO[:PORTS][/udp]',
     multiple: true,
-    help: "Reach only such addresses, blocks or host names; 'none' for nothing (everything).",
+    help: "Reach only such addresses and hosts; 'none': nothing.",
   },
 };
 

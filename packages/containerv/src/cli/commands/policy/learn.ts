@@ -20,7 +20,7 @@ export const learn: Command = {
     output: {
       short: 'o',
       value: 'FILE',
-      help: `Where it goes; a policy that is there is added to (${DEFAULT_FILE}).`,
+      help: `Its file; what is there is added to (${DEFAULT_FILE}).`,
     },
     replace: { help: 'Write a new policy over one that is there.' },
     within: {
