@@ -5,6 +5,7 @@ import { attempt, json, processes, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
 import { remainsOf } from '../support/remains.js';
 import { recordStates } from '../support/states.js';
+import { isRoot } from '../support/suite.js';
 
 describe('stop and start', () => {
   test('files stay, processes do not', async () => {
@@ -151,12 +152,13 @@ describe('stop and start', () => {
 
 test('a root of the host’s directories keeps what was written in each of them', async () => {
   await using container = await createContainer();
-  const files = ['/kept', '/usr/local/kept'];
+  // Without root /usr belongs to somebody who has no id in here.
+  const files = isRoot ? ['/kept', '/usr/local/kept'] : ['/kept'];
   await container.run('touch', files);
   await container.run('sync', files);
   for (let turn = 0; turn < 2; turn++) {
     await container.stop({ timeout: 0 });
     await container.start();
   }
-  expect((await container.run('ls', files)).stdout).toBe('/kept\n/usr/local/kept\n');
+  expect((await container.run('ls', files)).stdout).toBe(files.map((file) => `${file}\n`).join(''));
 });

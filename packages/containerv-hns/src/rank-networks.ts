@@ -19,7 +19,11 @@ export interface ExplainedNetwork extends RankedNetwork {
 const SWITCH_NAME = 300;
 const NAME = 200;
 const PART = 100;
-const TYPE_PREFERENCE: Readonly<Record<string, number>> = { nat: 20, ics: 10 };
+// A map: the type comes from outside, and every object has a `constructor`.
+const TYPE_PREFERENCE: ReadonlyMap<string, number> = new Map([
+  ['nat', 20],
+  ['ics', 10],
+]);
 
 /**
  * Every network, best first: those whose switch has the wanted name, then those that have it themselves, then those
@@ -59,7 +63,7 @@ export function selectNetwork(networks: readonly HnsNetwork[], wanted?: string):
 
 function rank(network: HnsNetwork, name: string | undefined): RankedNetwork {
   const match = matchOf(network, name);
-  const preference = TYPE_PREFERENCE[fold(network.type)] ?? 0;
+  const preference = TYPE_PREFERENCE.get(fold(network.type)) ?? 0;
   return { network, score: match.score + preference, reason: `${match.reason}; type ${network.type}` };
 }
 

@@ -66,7 +66,10 @@ describe('the order', () => {
 
 describe('for all networks', () => {
   const word = fc.oneof(fc.constantFrom('lan', 'LAN', 'my lan', 'l', 'nat', '', '*', 'İ'), fc.string());
-  const type = fc.oneof(fc.constantFrom('NAT', 'nat', 'ICS', 'Overlay', 'Transparent'), fc.string());
+  const type = fc.oneof(
+    fc.constantFrom('NAT', 'nat', 'ICS', 'Overlay', '__proto__', 'constructor'),
+    fc.string(),
+  );
   const networks = fc.array(
     fc
       .record({ name: word, type, switchName: fc.option(word, { nil: undefined }) })
