@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createContainer } from 'containerv-linux';
-import { afterAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { openDescriptors, settledDescriptors } from './descriptors.js';
 import { eventually } from './eventually.js';
 import { without } from './multiset.mjs';
-import { scratch } from './scratch.js';
+import { makeScratch, scratch } from './scratch.js';
 import { temporary } from './suite.js';
 
 const state = path.join(scratch, 'state');
@@ -16,9 +16,14 @@ process.env['CONTAINERV_DATA_DIR'] = data;
 // What is put into a temporary directory is found when the suite has ended.
 process.env['TMPDIR'] = temporary;
 
-// A first container, for what the driver opens once and keeps for all of them.
-await (await createContainer()).destroy();
-const descriptors = await settledDescriptors();
+let descriptors: readonly string[] = [];
+
+beforeAll(async () => {
+  makeScratch();
+  // A first container, for what the driver opens once and keeps for all of them.
+  await (await createContainer()).destroy();
+  descriptors = await settledDescriptors();
+});
 
 const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
 
@@ -30,6 +35,6 @@ afterAll(async () => {
       expect(without(openDescriptors(), descriptors), 'descriptors of this process').toEqual([]);
     });
   } finally {
-    rmSync(scratch, { recursive: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 });
