@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 
 const library = koffi.load(String.raw`C:\windows\System32\fakehcs.dll`);
@@ -46,8 +45,6 @@ export function inject(fault: Fault): void {
 
 /** Of everything since the last one, which ends it. Asynchronous, since it waits for callbacks into this thread. */
 export async function report(): Promise<Report> {
-  // What a call in the background is just giving back is not left.
-  await sleep(30);
   const buffer = Buffer.alloc(1 << 20);
   const good = await new Promise<number>((resolve, reject) => {
     reportFunction.async(buffer, buffer.length, (error, result) => (error ? reject(error) : resolve(result)));
