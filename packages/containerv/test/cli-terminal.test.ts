@@ -7,9 +7,13 @@ const TERMINAL = fileURLToPath(new URL('fixtures/terminal.py', import.meta.url))
 
 /** The command line on a terminal of 40 rows and 100 columns. */
 function onTerminal(cli: Cli, ...args: string[]): ChildProcess {
+  return onTerminalWith(cli, {}, ...args);
+}
+
+function onTerminalWith(cli: Cli, env: Readonly<Record<string, string>>, ...args: string[]): ChildProcess {
   const [file, ...rest] = cli.command(args);
   return spawn('python3', [TERMINAL, '40', '100', file, ...rest], {
-    env: cli.env({ TERM: 'xterm' }),
+    env: cli.env({ TERM: 'xterm', ...env }),
     stdio: 'pipe',
   });
 }
@@ -22,6 +26,12 @@ test('on a terminal the command gets one of its own, of the same size', async ()
     tty: { columns: 100, rows: 40 },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+});
+
+test('what a command wrote before this program came to read it is shown', async () => {
+  const cli = new Cli();
+  const child = onTerminalWith(cli, { FAKE_SPAWN_MS: '500' }, 'run', '-q', 'echo', 'shown');
+  expect(await outcome(child)).toMatchObject({ status: 0, stdout: 'shown\r\n' });
 });
 
 test('every key goes to the command, those included that would end this program', async () => {
