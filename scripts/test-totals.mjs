@@ -34,6 +34,15 @@ export function countReport(report) {
   };
 }
 
+/** The tests that passed only when tried again, each with what went wrong first. */
+export function unsteadyTests(report) {
+  return report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults
+      .filter(({ status, failureMessages }) => status === 'passed' && failureMessages?.length > 0)
+      .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0].split('\n', 1)[0]}`),
+  );
+}
+
 /** Prints what needs a word, then `N passed, N failed, N skipped`; gives the exit status. */
 export function printTotals() {
   const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -44,6 +53,9 @@ export function printTotals() {
     if (report === undefined) console.log(`${name}: the tests did not run`);
     const counted = countReport(report);
     if (counted.failed > 0 && report !== undefined) console.log(`${name}: ${counted.failed} failed`);
+    for (const test of report === undefined ? [] : unsteadyTests(report)) {
+      console.log(`${name}: passed only when tried again: ${test}`);
+    }
     for (const key of Object.keys(totals)) totals[key] += counted[key];
   }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);

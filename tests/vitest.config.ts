@@ -11,6 +11,8 @@ const everywhere = {
   setupFiles: ['./support/setup.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // As in ../vitest.config.ts.
+  retry: process.env['CI'] === undefined ? 0 : 1,
 };
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countReport } from '../test-totals.mjs';
+import { countReport, unsteadyTests } from '../test-totals.mjs';
 
 const file = (status: string, tests: number): object => ({
   status,
@@ -44,4 +44,19 @@ test('a package without any test is a failure', () => {
 
 test('a report that is not there is a failure', () => {
   expect(countReport(undefined)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
+test('a test that passed only when tried again is told', () => {
+  const report = {
+    testResults: [
+      {
+        assertionResults: [
+          { fullName: 'steady', status: 'passed', failureMessages: [] },
+          { fullName: 'unsteady', status: 'passed', failureMessages: ['Error: late\n    at here'] },
+          { fullName: 'broken', status: 'failed', failureMessages: ['Error: no'] },
+        ],
+      },
+    ],
+  };
+  expect(unsteadyTests(report)).toEqual(['unsteady: Error: late']);
 });
