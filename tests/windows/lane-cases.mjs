@@ -15,7 +15,7 @@ export const LIBRARIES = /** @type {const} */ (['computecore', 'vmcompute']);
 
 /**
  * @typedef {{ name: string, ok: boolean, skipped: boolean, message: string }} CaseResult
- * @typedef {{ file: string, library: string, results: CaseResult[], output: string, code: number | null }} CaseRun
+ * @typedef {{ file: string, library: string, results: CaseResult[], ended: boolean, output: string, code: number | null }} CaseRun
  */
 
 /** @returns {Promise<CaseRun[]>} */
@@ -59,6 +59,7 @@ async function runCase(file, library) {
     { ...libraryEnvironment(library), CONTAINERV_HCS_TIMEOUT: '2s', CONTAINERV_HNS_TIMEOUT: '2s' },
   );
   const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-  const results = lines.map((line) => /** @type {CaseResult} */ (JSON.parse(line)));
-  return { file: file.replace('.mjs', '.ts'), library, results, output: `${stdout}${stderr}`, code };
+  const ended = lines.at(-1) === '{"end":true}';
+  const results = lines.slice(0, ended ? -1 : undefined).map((line) => JSON.parse(line));
+  return { file: file.replace('.mjs', '.ts'), library, results, ended, output: `${stdout}${stderr}`, code };
 }

@@ -140,7 +140,7 @@ HRESULT create_process(const std::shared_ptr<System>& system, const std::string&
   AssignProcessToJobObject(system->job, started.hProcess);
   made->process = started.hProcess;
   made->pid = started.dwProcessId;
-  system->processes.push_back(made);
+  system->add(made);
   ResumeThread(started.hThread);
   CloseHandle(started.hThread);
   World::get().later(0, [made] {
@@ -153,9 +153,8 @@ HRESULT create_process(const std::shared_ptr<System>& system, const std::string&
 }
 
 std::shared_ptr<Process> find_process(const std::shared_ptr<System>& system, DWORD pid) {
-  for (const auto& weak : system->processes) {
-    const auto process = weak.lock();
-    if (process != nullptr && process->pid == pid && !process->exited()) return process;
+  for (auto& process : system->processes()) {
+    if (process->pid == pid && !process->exited()) return process;
   }
   return nullptr;
 }

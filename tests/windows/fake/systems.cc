@@ -79,6 +79,20 @@ void System::set_state(State state) {
   state_ = state;
 }
 
+void System::add(const std::shared_ptr<Process>& process) {
+  const std::lock_guard lock(mutex_);
+  processes_.push_back(process);
+}
+
+std::vector<std::shared_ptr<Process>> System::processes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Process>> all;
+  for (const auto& weak : processes_) {
+    if (auto process = weak.lock()) all.push_back(std::move(process));
+  }
+  return all;
+}
+
 bool System::terminates_on_last_handle() const {
   return document.is("ShouldTerminateOnLastHandleClosed") || document.is("TerminateOnLastHandleClosed");
 }
@@ -119,9 +133,8 @@ std::string System::properties(bool statistics, bool process_list) const {
   }
   if (process_list) {
     text += ",\"ProcessList\":[";
-    for (const auto& weak : processes) {
-      const auto process = weak.lock();
-      if (process == nullptr || process->exited()) continue;
+    for (const auto& process : processes()) {
+      if (process->exited()) continue;
       text += "{\"ProcessId\":" + std::to_string(process->pid) +
               ",\"ImageName\":\"guest.exe\",\"CreateTimestamp\":\"2026-01-01T00:00:00Z\",\"UserTime100ns\":1,"
               "\"KernelTime100ns\":1,\"MemoryCommitBytes\":4096,\"MemoryWorkingSetPrivateBytes\":4096,"
@@ -197,7 +210,6 @@ HRESULT modify_system(System& system, const std::string& request, std::string* w
     World::get().violate("modification of " + system.id + *why);
     return kInvalidJson;
   }
-  system.modifications.push_back(request);
   return S_OK;
 }
 

@@ -64,15 +64,16 @@ struct System : Object {
   Json document;
   HANDLE job = nullptr;
   Listeners listeners;
-  std::vector<std::weak_ptr<Process>> processes;
   // In the virtual machine of another system.
   std::shared_ptr<System> host;
-  std::vector<std::string> modifications;
   std::atomic<int> handles = 0;
 
   State state() const;
   void set_state(State state);
   bool terminates_on_last_handle() const;
+  void add(const std::shared_ptr<Process>& process);
+  // Those that somebody still has a handle of.
+  std::vector<std::shared_ptr<Process>> processes() const;
   // How it ended: GracefulExit, ForcedExit, UnexpectedExit. False when it had ended already.
   bool end(const std::string& exit_type);
   std::string properties(bool statistics, bool process_list) const;
@@ -80,6 +81,7 @@ struct System : Object {
  private:
   mutable std::mutex mutex_;
   State state_ = State::kCreated;
+  std::vector<std::weak_ptr<Process>> processes_;
 };
 
 // Everything that the service does, without saying how a library tells it.

@@ -34,11 +34,11 @@ std::wstring widen(std::string_view text) {
 }
 
 bool still_there(const void* memory) {
-  MEMORY_BASIC_INFORMATION pages = {};
-  if (VirtualQuery(memory, &pages, sizeof pages) == 0 || pages.State != MEM_COMMIT) return false;
-  const char* mark = static_cast<const char*>(memory) + kMarkOffset;
-  if (mark + sizeof kMark > static_cast<const char*>(pages.BaseAddress) + pages.RegionSize) return false;
-  return std::memcmp(mark, kMark, sizeof kMark) == 0;
+  // Not by looking at it: another thread may free it in between.
+  char mark[sizeof kMark] = {};
+  const char* at = static_cast<const char*>(memory) + kMarkOffset;
+  return ReadProcessMemory(GetCurrentProcess(), at, mark, sizeof mark, nullptr) &&
+         std::memcmp(mark, kMark, sizeof kMark) == 0;
 }
 
 PWSTR give(Allocator allocator, std::string_view text) {

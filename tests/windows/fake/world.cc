@@ -50,6 +50,11 @@ World& World::get() {
   static World* const world = [] {
     static Spy spy;
     CoRegisterMallocSpy(&spy);
+    // Threads of the service, and ole32.dll through the spy, call into this library until the process is gone, whoever
+    // gives it up before.
+    HMODULE self = nullptr;
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                       reinterpret_cast<PCWSTR>(&spy), &self);
     return new World;
   }();
   return *world;
@@ -152,7 +157,7 @@ void World::later(DWORD delay_ms, std::function<void()> run) {
 
 void World::settle() {
   std::unique_lock lock(mutex_);
-  idle_.wait_for(lock, std::chrono::seconds(5), [this] { return threads_ == 0; });
+  idle_.wait_for(lock, std::chrono::seconds(60), [this] { return threads_ == 0; });
 }
 
 std::string World::report() {
@@ -176,13 +181,15 @@ std::string World::report() {
 }
 
 void World::reset() {
+  // Ended after the lock is: the end of a callback waits for the one that is being called.
+  std::vector<std::shared_ptr<Object>> objects;
   const std::lock_guard lock(mutex_);
   violations_.clear();
   faults_.clear();
   strings_.clear();
   for (auto& [value, handle] : handles_) {
     handle.closed = true;
-    handle.object = nullptr;
+    objects.push_back(std::move(handle.object));
   }
 }
 

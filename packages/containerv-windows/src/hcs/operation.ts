@@ -3,6 +3,7 @@ import { hcsError } from '../hcs-error.js';
 import { failed, isPending, isTimeout } from '../hresult.js';
 import { type CallContext, deadlineError, type Out } from '../native/library.js';
 import { NativeHandle } from '../native/native-handle.js';
+import { Poll } from '../native/poll.js';
 import type { ComputecoreFunctions } from './computecore-functions.js';
 import type { Deadlines } from './hcs-api.js';
 import type { ProcessInformation } from './standard-handles.js';
@@ -140,21 +141,17 @@ async function waitFor(
   { operationMs, pollMs }: Deadlines,
   call: string,
 ): Promise<void> {
-  const timers: NodeJS.Timeout[] = [];
+  let limit: NodeJS.Timeout | undefined;
+  let poll: Poll | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       void completed.then(resolve);
-      timers.push(
-        setTimeout(() => reject(deadlineError(call, operationMs)), operationMs),
-        setInterval(() => {
-          operation
-            .isComplete()
-            .then((complete) => (complete ? resolve() : undefined))
-            .catch(() => {});
-        }, pollMs),
-      );
+      limit = setTimeout(() => reject(deadlineError(call, operationMs)), operationMs);
+      poll = new Poll(async () => operation.isComplete(), pollMs, resolve);
     });
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(limit);
+    // A look that is under way uses the operation, which is closed next.
+    await poll?.stop();
   }
 }
