@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Container, RunOptions } from 'containerv-linux';
+import { type Container, Policy, type RunOptions } from 'containerv-linux';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processes, small } from '../support/container.js';
 import { type ExpectedFailure, failure } from '../support/failure.js';
@@ -176,6 +176,22 @@ describe('a command', () => {
       // Without root there is no other user, and the only one may.
       if (process.getuid?.() === 0) throw error;
     });
+  });
+
+  // The filter is in force when execve fails: what explains it must have been found before.
+  test('that is a directory, under a policy that allows next to nothing or kills', async () => {
+    const kills = {
+      defaultAction: 'SCMP_ACT_KILL_PROCESS',
+      syscalls: [{ names: ['execve', 'exit_group'], action: 'SCMP_ACT_ALLOW' }],
+    };
+    for (const policy of ['custom', Policy.fromOciSeccomp(kills)] as const) {
+      await failure(container.run('/srv/directory', [], { policy }), {
+        code: SPAWN,
+        step: 'execute command',
+        errno: 'EACCES',
+        message: /Not a program but a directory/,
+      });
+    }
   });
 
   test('that is dynamically linked, in a root without the loader', async () => {

@@ -306,7 +306,7 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   if (pipes.stops >= 0) child.end_with_leader();
   child.enter(request.cwd);
   const char* file = child.find(request.file, request.environment);
-  // Read while it can be: after the filter, a failed execve could not be explained any more.
+  // Looked at while it can be: after the filter, nothing but execve and exit_group is sure not to kill.
   ProgramHeader header;
   header.read_from(file);
   sigset_t none;
@@ -320,11 +320,8 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
   execve(file, request.arguments, request.environment);
   const int error = errno;
+  if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
   header.explain(error, report.detail, sizeof report.detail);
-  struct stat about;
-  if (error == EACCES && stat(file, &about) == 0 && S_ISDIR(about.st_mode))
-    child.detail("directory");
-  else if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
   child.fail(ChildStep::kExecute, "execve", error, file);
 }
 
