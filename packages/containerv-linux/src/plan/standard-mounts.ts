@@ -24,6 +24,8 @@ const READONLY_PATHS: readonly string[] = [
   '/proc/bus',
   '/proc/fs',
   '/proc/irq',
+  // Writing there makes the host watch itself for whoever wrote, without any privilege since Linux 6.4.
+  '/proc/pressure',
   '/proc/sys',
   '/proc/sysrq-trigger',
 ];

@@ -173,7 +173,7 @@ test('no mount over /proc, /dev or /sys follows a link of the root (CVE-2019-199
 });
 
 describe('hardening', () => {
-  test('masks what containerd and moby mask, and makes read-only what they do', () => {
+  test('masks what containerd and moby mask, and makes read-only what they do, and /proc/pressure', () => {
     const operations = hardening(specOf());
     expect(operations.flatMap((each) => (each.op === 'mask' ? [each.path] : []))).toEqual([
       '/proc/acpi',
@@ -193,6 +193,7 @@ describe('hardening', () => {
       '/proc/bus',
       '/proc/fs',
       '/proc/irq',
+      '/proc/pressure',
       '/proc/sys',
       '/proc/sysrq-trigger',
     ]);
