@@ -32,6 +32,14 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
+          name: 'security',
+          include: ['security/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...everywhere,
           name: 'windows',
           include: ['windows/*.test.ts'],
           // Those are for Linux containers.

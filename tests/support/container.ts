@@ -54,6 +54,8 @@ export type Operation =
   | 'fifo'
   | 'device'
   | 'exchange'
+  /** By a policy that allows it: `mount-bind` PATH SOURCE, `mount-type` PATH TYPE, `mount-cgroup` PATH CONTROLLER. */
+  | `mount-${'bind' | 'type' | 'cgroup' | 'writable' | 'remove'}`
   | 'ioctl'
   /** `listen`, `connect`: a socket's path, or its abstract name after `@`. */
   | 'listen'
