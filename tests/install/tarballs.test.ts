@@ -75,7 +75,10 @@ test('the driver is optional, what it stands on is not', () => {
       'containerv-api': expect.anything() as string,
       'containerv-policy': expect.anything() as string,
     },
-    optionalDependencies: { 'containerv-linux': expect.anything() as string },
+    optionalDependencies: {
+      'containerv-linux': expect.anything() as string,
+      'containerv-windows': expect.anything() as string,
+    },
   });
   expect(manifestOf('containerv')).not.toHaveProperty(['dependencies', 'containerv-linux']);
 });

@@ -22,6 +22,8 @@ export interface Enforced {
   /** For every limit that was set or defaulted, whether the kernel holds it. */
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
   readonly network: 'none' | 'host' | 'private';
+  /** Windows: who applied each field of `network` that was asked for. Absent without any. */
+  readonly networkFields?: Readonly<Partial<Record<EnforcedNetworkField, NetworkFieldOutcome>>> | undefined;
   /** How far the container's kernel is the host's. */
   readonly isolation: 'namespaces' | 'process' | 'hyperv';
 }
@@ -36,3 +38,9 @@ export interface EnforcedIds {
    */
   readonly mappedMounts: boolean;
 }
+
+/** What can be asked of a container's network, each on its own. */
+export type EnforcedNetworkField = 'address' | 'gateway' | 'dns' | 'mac' | 'ports' | 'nat' | 'egress';
+
+/** `'endpoint'`: the host's networking service. `'in-container'`: configured inside, where the service did not. */
+export type NetworkFieldOutcome = 'endpoint' | 'in-container' | 'not applied';

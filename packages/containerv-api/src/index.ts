@@ -23,7 +23,7 @@ export { containerPath, type PathTarget } from './container-path.js';
 export { type ContainerSpec, type ResolveContext, resolveContainerOptions } from './container-spec.js';
 export type { ContainerDriver, ContainerInfo, PrunedContainer, NetworkInfo, PruneReport } from './driver.js';
 export { type Duration, MAX_DURATION_MS, parseDuration } from './duration.js';
-export type { Enforced, EnforcedIds } from './enforced.js';
+export type { Enforced, EnforcedIds, EnforcedNetworkField, NetworkFieldOutcome } from './enforced.js';
 export { errnoText, linuxErrnoName } from './errno.js';
 export { ContainervError, type ErrorCode, type ErrorDetails, isContainervError } from './errors.js';
 export type { HostCheck, HostReport } from './host-report.js';
@@ -115,3 +115,5 @@ export {
   type TreeTransfer,
   type UploadSpec,
 } from './transfer/transfer-spec.js';
+export { UndoStack } from './undo-stack.js';
+export { watchStats } from './watch-stats.js';

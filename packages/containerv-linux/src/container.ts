@@ -35,6 +35,7 @@ import {
   type TransferOptions,
   type TransferReport,
   type Upload,
+  watchStats,
   type WatchStatsOptions,
 } from 'containerv-api';
 import { updateLimits } from './cgroup/update-limits.js';
@@ -55,7 +56,6 @@ import { runProcess } from './process/run.js';
 import { passedStdio, planStdio, type StdioPlan } from './process/stdio-plan.js';
 import { MessageType } from './protocol.js';
 import { LogStream, openLog } from './process-log.js';
-import { watchStats } from './stats/watch-stats.js';
 import { Vitals, type VitalsSource } from './vitals.js';
 import { refuseUnsupportedPolicy } from './supported.js';
 import { systemError } from './system-error.js';

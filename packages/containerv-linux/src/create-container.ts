@@ -6,6 +6,7 @@ import {
   isContainervError,
   resolveContainerOptions,
   throwIfAborted,
+  UndoStack,
 } from 'containerv-api';
 import { seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
@@ -25,7 +26,6 @@ import { writeBootFile } from './state/boot-file.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
 import { failureOf, systemError } from './system-error.js';
-import { UndoStack } from './undo-stack.js';
 
 const MAX_ATTEMPTS = 100;
 

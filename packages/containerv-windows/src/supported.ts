@@ -1,4 +1,10 @@
-import { ContainervError, type ContainerSpec } from 'containerv-api';
+import {
+  ContainervError,
+  type ContainerSpec,
+  type PolicyName,
+  type ProcessSpec,
+  type SecurityPolicy,
+} from 'containerv-api';
 import { createPolicy } from 'containerv-policy';
 import type { Guest } from './documents/guest.js';
 import { policyOf } from './security/policy.js';
@@ -8,7 +14,7 @@ export function refuseUnsupported(spec: ContainerSpec, guest: Guest): void {
   refuseOptions(spec);
   if (guest.os === 'windows') refuseInWindowsGuest(spec, guest);
   else refuseInLinuxGuest(spec, guest);
-  refuseFileRules(spec);
+  refuseRules(spec.policy, spec.network.mode !== 'none');
 }
 
 function refuseOptions(spec: ContainerSpec): void {
@@ -65,14 +71,35 @@ function refuseInLinuxGuest(spec: ContainerSpec, guest: Guest): void {
     );
   }
   if (spec.root.kind === 'layers') throw unsupported('`layers` of a Linux container on Windows');
-  if (spec.writable === 'tmpfs') throw unsupported("`writable: 'tmpfs'` of a Linux container on Windows");
+  if (spec.writable === 'tmpfs' || spec.writable === 'overlay') {
+    throw unsupported(
+      `\`writable: '${spec.writable}'\` of a Linux container, whose root is a share of the host's directory`,
+      "Set `writable: 'direct'`, which writes to that directory, or `writable: false`.",
+    );
+  }
   if (spec.windows?.credentialSpec !== undefined)
     throw unsupported('`windows.credentialSpec` of a Linux container');
 }
 
+/** As {@link refuseUnsupported}, for one process of a container. */
+export function refuseUnsupportedProcess(
+  process: ProcessSpec,
+  { os }: Pick<Guest, 'os'>,
+  hasNetwork: boolean,
+): void {
+  if (process.logBytes !== undefined) throw unsupported('`log`');
+  if (process.jobControl) throw unsupported('`jobControl`');
+  if (process.stderrApart !== undefined) throw unsupported('a terminal with stderr apart');
+  if (os === 'windows' && process.rlimits.length > 0) throw unsupported('`rlimits` of a Windows container');
+  if (process.policy === undefined) return;
+  // Its system call filter is the container's, whatever a process says.
+  if (os === 'linux') throw unsupported('`policy` for one process of a Linux container');
+  refuseRules(process.policy, hasNetwork);
+}
+
 /** A policy's rules for files and the network have nothing on Windows that would hold them. */
-function refuseFileRules(spec: ContainerSpec): void {
-  const policy = policyOf(spec.policy);
+function refuseRules(wanted: SecurityPolicy | PolicyName, hasNetwork: boolean): void {
+  const policy = policyOf(wanted);
   const key = (paths: typeof policy.paths): string => JSON.stringify([...paths]);
   const bases = (['minimal', 'build', 'network', 'custom'] as const).map((base) =>
     key(createPolicy(base).paths),
@@ -80,7 +107,7 @@ function refuseFileRules(spec: ContainerSpec): void {
   if (!bases.includes(key(policy.paths))) {
     throw unsupported('enforcement of file rules, and the policy confines files (`addPaths`)');
   }
-  if (policy.networkRules !== undefined && spec.network.mode !== 'none') {
+  if (policy.networkRules !== undefined && hasNetwork) {
     throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
   }
 }

@@ -11,6 +11,8 @@ export interface WindowsHost {
   readonly networkNamespace?: string | undefined;
   /** Host directory mapped at `C:\chef\staging` or `/chef/staging`, for transfers. @defaultValue none */
   readonly stagingPath?: string | undefined;
+  /** Who HCS is told to have made the system. @defaultValue 'containerv' */
+  readonly owner?: string | undefined;
   /** @defaultValue 'x64' */
   readonly arch?: 'x64' | 'arm64' | undefined;
 }

@@ -29,6 +29,8 @@ describe('refuseUnsupported', () => {
     { windows: { credentialSpec: '{}' } },
     { policy: createPolicy('build').addPaths(['/workspace'], FsAccess.All) },
     { ...LINUX, writable: 'tmpfs' },
+    { ...LINUX, writable: 'overlay' },
+    LINUX,
     { windows: { ...LINUX.windows, credentialSpec: '{}' } },
     { windows: { ...LINUX.windows, schema: 'v1' } },
   ] as const)('%j', (options) => {
@@ -42,9 +44,9 @@ describe('refuseUnsupported', () => {
     { network: {} },
     { windows: { isolation: 'process' } },
     { windows: { schema: 'v1', credentialSpec: '{}' } },
-    LINUX,
+    { ...LINUX, writable: false },
     { ...LINUX, writable: 'direct' },
-    { ...LINUX, rlimits: { nofile: 5 }, mounts: [{ type: 'tmpfs', target: '/b' }] },
+    { ...LINUX, writable: 'direct', rlimits: { nofile: 5 }, mounts: [{ type: 'tmpfs', target: '/b' }] },
   ] as const)('%j is fine', (options) => {
     check(options);
   });

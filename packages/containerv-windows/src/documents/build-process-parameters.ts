@@ -1,6 +1,8 @@
 import { containerPath, type ContainerSpec, type ProcessSpec } from 'containerv-api';
+import { securityLevels } from 'containerv-policy';
 import { quoteCommandLine } from '../command-line.js';
 import { ociProcess } from '../lcow/oci-process.js';
+import { policyOf } from '../security/policy.js';
 import { windowsAccount } from '../security/windows-account.js';
 import { windowsEnvironment } from './environment.js';
 import { compact, type JsonObject } from './json.js';
@@ -21,7 +23,7 @@ export function buildProcessParameters(spec: ContainerSpec, process: ProcessSpec
   }
   return compact({
     CommandLine: quoteCommandLine(process.argv),
-    User: windowsAccount(process.user, policy),
+    User: windowsAccount(process.user, narrower(spec.policy, process.policy)),
     WorkingDirectory: containerPath(process.cwd, 'wcow'),
     Environment: windowsEnvironment(process.env),
     EmulateConsole: process.tty !== undefined,
@@ -29,6 +31,17 @@ export function buildProcessParameters(spec: ContainerSpec, process: ProcessSpec
     ConsoleSize: process.tty === undefined ? undefined : [process.tty.rows, process.tty.columns],
     ...pipes(process),
   });
+}
+
+/** A process can only have less than its container: a level that forces an account does so for both. */
+function narrower(
+  container: ContainerSpec['policy'],
+  process: ProcessSpec['policy'],
+): ContainerSpec['policy'] {
+  if (process === undefined) return container;
+  const forces = (policy: ContainerSpec['policy']): boolean =>
+    securityLevels[policyOf(policy).securityLevel].windows.user !== undefined;
+  return forces(container) && !forces(process) ? container : process;
 }
 
 /** A terminal is one stream of output. What is ignored has no pipe, which is an empty stdin and discarded output. */

@@ -13,7 +13,7 @@ export function containerV1(spec: ContainerSpec, host: WindowsHost, guest: Guest
   return compact({
     SystemType: 'Container',
     Name: spec.id,
-    Owner: OWNER,
+    Owner: host.owner ?? OWNER,
     HostName: spec.hostname,
     TerminateOnLastHandleClosed: !spec.detached,
     HvPartition: guest.isolation === 'hyperv',

@@ -14,7 +14,7 @@ export function containerV2(spec: ContainerSpec, host: WindowsHost, guest: Guest
   }
   const limits = hcsLimits(spec.limits, host.processors, guest.os);
   return {
-    Owner: OWNER,
+    Owner: host.owner ?? OWNER,
     SchemaVersion: SCHEMA_2_1,
     ShouldTerminateOnLastHandleClosed: !spec.detached,
     Container: compact({

@@ -25,7 +25,7 @@ const WRITABLE_SHARE: JsonObject = { NoDirectmap: true };
 /** The second compute system of Hyper-V isolation in schema v2: the container inside the virtual machine. */
 export function buildHostedContainer(spec: ContainerSpec, host: WindowsHost, machineId: string): JsonObject {
   return {
-    Owner: OWNER,
+    Owner: host.owner ?? OWNER,
     SchemaVersion: SCHEMA_2_1,
     ShouldTerminateOnLastHandleClosed: !spec.detached,
     HostingSystemId: machineId,

@@ -13,5 +13,5 @@ export function unlessEmpty<T extends Json>(list: readonly T[]): readonly T[] | 
 }
 
 export const SCHEMA_2_1: JsonObject = { Major: 2, Minor: 1 };
-/** Who made a compute system: what is swept is found by it. */
+/** Who made a compute system. The driver adds from where: what is swept is found by it. */
 export const OWNER = 'containerv';

@@ -28,6 +28,8 @@ export type ProcessorLimit =
 export function hcsLimits(limits: ResolvedLimits, processors: number, os: Guest['os']): HcsLimits {
   refuse(limits, 'swap', 'Windows has one page file for the whole host');
   refuse(limits, 'cpuset', 'HCS binds containers to processors only through host-wide CPU groups');
+  refuse(limits, 'memoryHigh', 'HCS has no field for it');
+  refuse(limits, 'hugetlb', 'HCS has no field for it');
   // In a Linux container its own control group holds it.
   if (os === 'windows') refuse(limits, 'pids', 'HCS has no field for it');
   else if (limits.io !== undefined) throw unsupported('`limits.io`', 'its root is a share, not a disk');
@@ -99,9 +101,17 @@ function ioLimits({ io }: ResolvedLimits): Pick<HcsLimits, 'iopsMaximum' | 'byte
   };
 }
 
-function refuse(limits: ResolvedLimits, name: 'swap' | 'cpuset' | 'pids', why: string): void {
-  const lifted = name !== 'cpuset' && limits[name === 'swap' ? 'swapBytes' : 'pids'] === 'max';
-  if (limits.explicit[name] && !lifted) throw unsupported(`\`limits.${name}\``, why);
+type Refused = 'swap' | 'cpuset' | 'pids' | 'memoryHigh' | 'hugetlb';
+
+function refuse(limits: ResolvedLimits, name: Refused, why: string): void {
+  const value: Readonly<Record<Refused, unknown>> = {
+    swap: limits.swapBytes,
+    cpuset: limits.cpuset,
+    pids: limits.pids,
+    memoryHigh: limits.memoryHighBytes,
+    hugetlb: limits.hugetlb,
+  };
+  if (limits.explicit[name] && value[name] !== 'max') throw unsupported(`\`limits.${name}\``, why);
 }
 
 function unsupported(what: string, why: string): ContainervError {

@@ -24,7 +24,7 @@ export function utilityVmV2(spec: ContainerSpec, host: WindowsHost): JsonObject 
   const { storage } = host;
   const limits = hcsLimits(spec.limits, host.processors, storage.kind === 'linux' ? 'linux' : 'windows');
   return {
-    Owner: OWNER,
+    Owner: host.owner ?? OWNER,
     SchemaVersion: SCHEMA_2_1,
     // Also of a detached container: its hosted system keeps it alive, and goes with it.
     ShouldTerminateOnLastHandleClosed: !spec.detached,

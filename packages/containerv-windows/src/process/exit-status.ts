@@ -3,7 +3,7 @@ import type { ProcessExit } from '../hcs/hcs-api.js';
 
 /** Why we ended a process, when it was us. */
 export interface Ending {
-  readonly cause: 'timeout' | 'aborted' | 'signal';
+  readonly cause: 'timeout' | 'aborted' | 'signal' | 'destroyed';
   /** Linux number. */
   readonly signal: number;
 }

@@ -14,9 +14,11 @@ export async function runProcess(
   parameters: JsonObject,
   spec: RunSpec,
   os: 'windows' | 'linux',
+  onStart: (process: RunningProcess) => void = () => {},
 ): Promise<RunResult<Output>> {
   const startedAt = performance.now();
   const process = await RunningProcess.start(system, parameters, spec, os);
+  onStart(process);
   const [stdin, stdout, stderr] = process.streams.visible;
   const collectors = [stdout, stderr].map(
     (stream) =>

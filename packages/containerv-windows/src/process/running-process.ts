@@ -93,6 +93,19 @@ export class RunningProcess {
     else await this.#process.signal(request);
   }
 
+  /** Its container is being ended, or has ended: whatever ends it now is that. */
+  endWithContainer(): void {
+    if (this.#ended) return;
+    this.#ending ??= { cause: 'destroyed', signal: SIGKILL };
+    // Also has its end looked for, should nobody tell of it.
+    this.#process.terminate().catch(() => {});
+  }
+
+  /** Its container was asked to end. */
+  noteContainerEnding(): void {
+    if (!this.#ended) this.#ending ??= { cause: 'destroyed', signal: SIGKILL };
+  }
+
   async modify(request: JsonObject): Promise<void> {
     if (!this.#ended) await this.#process.modify(request);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ContainerStats, isContainervError } from 'containerv-api';
+import type { ContainerStats } from './container-stats.js';
+import { isContainervError } from './errors.js';
 
 /** Reads again and again until the signal fires or the container has ended. */
 export async function* watchStats(

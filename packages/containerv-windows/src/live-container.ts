@@ -1,0 +1,384 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ContainerExit,
+  ContainervError,
+  type ContainerState,
+  type Enforced,
+  type LimitName,
+  type ResolvedLimits,
+} from 'containerv-api';
+import type { ContainerSpec } from 'containerv-api';
+import { boot, type BootInput } from './boot.js';
+import { type Guest, guestOf } from './documents/guest.js';
+import { deadlines } from './hcs/deadlines.js';
+import type { HcsSystem } from './hcs/hcs-api.js';
+import type { RunningProcess } from './process/running-process.js';
+import { releaseRuntime, removeContainer } from './remove-container.js';
+import type { Runtime } from './runtime.js';
+import { type Claim, claimExisting, claimPatiently } from './state/claim.js';
+import { type StateRecord, writeState } from './state/state-file.js';
+import { endsWithin } from './systems.js';
+
+/** How long processes may take to be told of their container's end. */
+const PROCESS_END_MS = 10_000;
+/** How often a program that joined looks whether the one that a container must not outlive still lives. */
+const OWNER_CHECK_MS = 1000;
+
+export interface LiveInput {
+  readonly boot: BootInput;
+  readonly directory: string;
+  readonly record: StateRecord;
+  /** `undefined`: another program is responsible for it, or nobody. */
+  readonly claim: Claim | undefined;
+  /** `undefined`: it is stopped. */
+  readonly runtime: Runtime | undefined;
+  readonly paused: boolean;
+}
+
+/** The life of a container: what runs, who is responsible, and what has to happen when it ends, however it does. */
+export class LiveContainer {
+  readonly spec: ContainerSpec;
+  readonly guest: Guest;
+  onState: (state: ContainerState) => void = () => {};
+  onExit: (reason: ContainerExit['reason']) => void = () => {};
+  readonly #boot: BootInput;
+  readonly #directory: string;
+  #record: StateRecord;
+  #claim: Claim | undefined;
+  #runtime: Runtime | undefined;
+  #state: ContainerState = 'created';
+  #enforced: Enforced;
+  readonly #processes = new Set<RunningProcess>();
+  #ending: ContainerExit['reason'] | undefined;
+  /** Settles when everything that the last runtime had is taken down. */
+  #ended: Promise<void> = Promise.resolve();
+  #starting: Promise<void> | undefined;
+  #destroying = false;
+  #destruction: Promise<void> | undefined;
+  /** Something could not be taken down, and is tried again by the container's id. */
+  #unclean = false;
+  #ownerCheck: NodeJS.Timeout | undefined;
+
+  constructor({ boot: input, directory, record, claim, runtime, paused }: LiveInput) {
+    this.#boot = input;
+    this.spec = input.spec;
+    this.guest = guestOf(input.spec, input.facts.build);
+    this.#directory = directory;
+    this.#record = record;
+    this.#claim = claim;
+    this.#enforced = runtime?.enforced ?? record.enforced ?? nothingEnforced(input.spec, this.guest);
+    if (runtime === undefined) this.#enter('stopped');
+    else this.#adopt(runtime, paused ? 'paused' : 'running');
+  }
+
+  get state(): ContainerState {
+    return this.#state;
+  }
+
+  get enforced(): Enforced {
+    return this.#enforced;
+  }
+
+  get endpointId(): string | null {
+    return this.#runtime?.endpointId ?? null;
+  }
+
+  /** A process of this program. */
+  adopt(process: RunningProcess): void {
+    this.#processes.add(process);
+    if (this.#ending !== undefined || this.#runtime === undefined) process.endWithContainer();
+    void process.exited.then(() => this.#processes.delete(process));
+  }
+
+  process(pid: number): RunningProcess | undefined {
+    for (const process of this.#processes) if (process.pid === pid && !process.ended) return process;
+    return undefined;
+  }
+
+  exists(call: string): void {
+    if (this.#destroying || this.#state === 'destroyed') throw stateError(this.spec.id, 'destroyed', call);
+  }
+
+  /** A container that has processes, which may stand still. */
+  alive(call: string): HcsSystem {
+    this.exists(call);
+    const lives = this.#state === 'running' || this.#state === 'paused';
+    if (this.#runtime !== undefined && lives) return this.#runtime.system;
+    throw stateError(this.spec.id, lives ? 'stopped' : this.#state, call);
+  }
+
+  /** A container that runs and is not paused. */
+  running(call: string): HcsSystem {
+    const system = this.alive(call);
+    if (this.#state === 'running') return system;
+    throw stateError(this.spec.id, this.#state, call);
+  }
+
+  async pause(): Promise<void> {
+    this.running('pause');
+    await this.#freezable('pause').pause();
+    this.#enter('paused');
+  }
+
+  async resume(): Promise<void> {
+    this.alive('resume');
+    await this.#freezable('resume').resume();
+    this.#enter('running');
+  }
+
+  async noteLimits(held: Partial<Record<LimitName, boolean>>, limits: ResolvedLimits): Promise<void> {
+    this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
+    const { memoryBytes, explicit } = limits;
+    const changed = explicit.memory ? { memoryBytes } : {};
+    const spec = { ...this.#record.spec, limits: { ...this.#record.spec.limits, ...changed } };
+    await this.#describe({ spec, enforced: this.#enforced });
+  }
+
+  async start(): Promise<void> {
+    this.exists('start');
+    if (this.#state === 'running' || this.#state === 'paused') return;
+    if (this.#state !== 'stopped') throw stateError(this.spec.id, this.#state, 'start');
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    await this.#starting;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#state === 'stopped' && !this.#destroying) return;
+    const system = this.alive('stop');
+    this.#ending ??= 'stopped';
+    for (const process of this.#processes) process.noteContainerEnding();
+    // What stands still cannot hear that it is to end.
+    if (this.#state === 'paused') await this.#freezable('resume').resume();
+    let asked = true;
+    try {
+      await system.shutdown();
+    } catch {
+      asked = false;
+    }
+    if (!asked || !(await endsWithin(system, graceMs))) await system.terminate();
+    if (!(await endsWithin(system, deadlines().operationMs))) throw doesNotEnd(this.spec.id);
+    await this.#ended;
+  }
+
+  async destroy(): Promise<void> {
+    if (this.#state === 'destroyed') return;
+    this.#destroying = true;
+    this.#destruction ??= this.#destroy();
+    await this.#destruction;
+  }
+
+  async #start(): Promise<void> {
+    const taken = this.#claim === undefined;
+    this.#claim ??= await this.#takeOver();
+    await this.#describe({ stopped: false });
+    let runtime: Runtime;
+    try {
+      runtime = await boot(this.#boot);
+    } catch (error) {
+      await this.#describe({ stopped: true });
+      if (taken) await this.#release();
+      throw error;
+    }
+    this.#adopt(runtime, 'running');
+    this.#enforced = runtime.enforced;
+    await this.#describe({ enforced: runtime.enforced, endpointId: runtime.endpointId });
+  }
+
+  /** Of a container that can outlive who made it, once that program has ended. */
+  async #takeOver(): Promise<Claim> {
+    const claim = await claimExisting(this.#directory);
+    if (typeof claim !== 'string') return claim;
+    throw new ContainervError(
+      'ERR_CONTAINERV_STATE',
+      claim === 'gone'
+        ? `There is no container '${this.spec.id}' any more`
+        : `Container '${this.spec.id}' is another program's to start`,
+      { step: 'start container' },
+    );
+  }
+
+  #adopt(runtime: Runtime, state: 'running' | 'paused'): void {
+    this.#runtime = runtime;
+    this.#ending = undefined;
+    this.#ended = runtime.exited.then(async () => this.#onEnd(runtime));
+    this.#ended.catch(() => {});
+    if (this.#claim === undefined && !this.spec.detached) this.#watchOwner();
+    this.#enter(state);
+  }
+
+  /** Our handle would keep it from ending with its owner. */
+  #watchOwner(): void {
+    this.#ownerCheck = setInterval(() => {
+      this.#endWithoutOwner().catch(() => {});
+    }, OWNER_CHECK_MS).unref();
+  }
+
+  async #endWithoutOwner(): Promise<void> {
+    const claim = await claimExisting(this.#directory);
+    if (claim === 'held') return;
+    if (this.#ownerCheck === undefined) {
+      if (claim !== 'gone') await claim.release();
+      return;
+    }
+    if (claim !== 'gone') this.#claim ??= claim;
+    this.#stopWatching();
+    await this.destroy();
+  }
+
+  #stopWatching(): void {
+    clearInterval(this.#ownerCheck);
+    this.#ownerCheck = undefined;
+  }
+
+  async #onEnd(runtime: Runtime): Promise<void> {
+    this.#stopWatching();
+    for (const process of this.#processes) process.endWithContainer();
+    await this.#processesEnd();
+    this.#unclean = (await runtime.undo.run()).length > 0;
+    this.#runtime = undefined;
+    if (this.#destroying) return;
+    await this.#leaveStopped();
+    this.#enter('stopped');
+    this.onExit(this.#ending ?? 'crashed');
+  }
+
+  /** For as long as anybody may start it again, nothing of it is in use. */
+  async #leaveStopped(): Promise<void> {
+    try {
+      if (this.#claim !== undefined) {
+        await this.#describe({ stopped: true });
+        return;
+      }
+      // Nobody else does it when whoever made it has ended.
+      const claim = await claimExisting(this.#directory);
+      if (typeof claim === 'string') return;
+      try {
+        await releaseRuntime(this.#boot, this.#record, []);
+        await writeState(this.#directory, { ...this.#record, stopped: true });
+      } finally {
+        await claim.release();
+      }
+    } catch {
+      // It cannot be described; it can still be destroyed.
+      this.#unclean = true;
+    }
+  }
+
+  async #processesEnd(): Promise<void> {
+    const given = new AbortController();
+    const limit = sleep(PROCESS_END_MS, undefined, { signal: given.signal }).catch(() => {});
+    await Promise.race([Promise.all([...this.#processes].map(async ({ exited }) => exited)), limit]);
+    given.abort();
+  }
+
+  async #destroy(): Promise<void> {
+    try {
+      await this.#starting?.catch(() => {});
+      this.#stopWatching();
+      const ran = this.#runtime !== undefined;
+      await this.#end();
+      await this.#remove();
+      this.#enter('destroyed');
+      if (ran) this.onExit('destroyed');
+    } catch (cause) {
+      // A second destroy() tries again.
+      this.#destruction = undefined;
+      this.#destroying = false;
+      if (this.#runtime === undefined) this.#enter('stopped');
+      const what = `Container '${this.spec.id}' could not be removed completely`;
+      const hint = 'Call destroy() again, or run: containerv prune';
+      throw new ContainervError('ERR_CONTAINERV_HCS', what, { step: 'destroy container', hint, cause });
+    }
+  }
+
+  async #end(): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === undefined) return;
+    this.#ending = 'destroyed';
+    for (const process of this.#processes) process.noteContainerEnding();
+    const { system, machine } = runtime;
+    await system.terminate();
+    const ended = await endsWithin(runtime, deadlines().operationMs);
+    if (!ended && machine !== undefined) await machine.terminate();
+    if (!ended && !(await endsWithin(runtime, deadlines().operationMs))) throw doesNotEnd(this.spec.id);
+    await this.#ended;
+  }
+
+  async #remove(): Promise<void> {
+    const claim = this.#claim ?? (await claimPatiently(this.#directory, this.#record.ownerPid));
+    // Its owner removes the rest in its turn.
+    if (typeof claim === 'string') return;
+    const kept = this.#claim;
+    try {
+      const record = { ...this.#record, stopped: !this.#unclean && kept !== undefined };
+      await removeContainer(this.#boot, record, claim, []);
+    } catch (error) {
+      if (kept === undefined) await claim.release();
+      throw error;
+    }
+  }
+
+  async #release(): Promise<void> {
+    await this.#claim?.release();
+    this.#claim = undefined;
+  }
+
+  async #describe(changes: Partial<StateRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...changes };
+    await writeState(this.#directory, this.#record);
+  }
+
+  /** Only a virtual machine can stand still. */
+  #freezable(call: string): HcsSystem {
+    const { isolation } = this.guest;
+    const runtime = this.#runtime;
+    if (isolation === 'hyperv' && runtime !== undefined) return runtime.machine ?? runtime.system;
+    throw new ContainervError(
+      'ERR_CONTAINERV_UNSUPPORTED',
+      `Cannot ${call} container '${this.spec.id}': Windows pauses virtual machines only`,
+      { step: `${call} container`, hint: "Create it with `windows: { isolation: 'hyperv' }`." },
+    );
+  }
+
+  #enter(state: ContainerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.onState(state);
+  }
+}
+
+function nothingEnforced({ network }: ContainerSpec, { isolation }: Guest): Enforced {
+  return {
+    seccomp: false,
+    landlock: false,
+    bpfLsm: false,
+    noNewPrivileges: false,
+    capabilities: [],
+    namespaces: [],
+    userNamespace: false,
+    cgroup: false,
+    limits: {},
+    network: network.mode,
+    isolation,
+  };
+}
+
+function doesNotEnd(id: string): ContainervError {
+  return new ContainervError('ERR_CONTAINERV_TIMEOUT', `Container '${id}' does not end`, {
+    step: 'terminate container',
+    hint: 'Look at the service: Get-Service vmcompute',
+  });
+}
+
+function stateError(id: string, state: ContainerState, call: string): ContainervError {
+  const hints: Partial<Record<ContainerState, string>> = {
+    stopped: 'Call start() first.',
+    paused: 'Call resume() first.',
+    destroyed: 'Create another container.',
+  };
+  return new ContainervError('ERR_CONTAINERV_STATE', `Cannot ${call}: container '${id}' is ${state}`, {
+    hint: hints[state],
+  });
+}
