@@ -75,7 +75,9 @@ describe('joined', () => {
     const joined = await joinOn(TODAY, 'web');
     assert.deepEqual([joined.state, joined.enforced], ['running', owner.enforced]);
     assert.equal((await joined.run(GUEST, ['both'])).stdout, 'out');
-    const told = Promise.all([once(owner, 'exit'), once(joined, 'exit')]);
+    const told = Promise.all(
+      [owner, joined].map(async (each) => new Promise((resolve) => each.once('exit', resolve))),
+    );
     await joined.stop({ timeout: 1000 });
     await told;
     assert.deepEqual([owner.state, joined.state], ['stopped', 'stopped']);
@@ -156,8 +158,8 @@ describe('left behind', () => {
       detached: true,
       windows: { schema: 'v1' },
     });
-    const { id, path: folderOfBase } = await storage.identify(home.image.base);
-    const layer = { id, path: folderOfBase };
+    const base = await storage.identify(home.image.base);
+    const layer = { id: base.id, path: base.path };
     const documentOf = (owner: string): JsonObject =>
       buildComputeSystem(spec, {
         ...TODAY,
@@ -173,7 +175,7 @@ describe('left behind', () => {
     const others = await hcs.create('others', documentOf('containerv-other'));
     const folder = path.join(home.data, 'bare');
     mkdirSync(path.join(folder, 'scratch'), { recursive: true });
-    await storage.createScratch(path.join(folder, 'scratch'), [await storage.identify(home.image.base)]);
+    await storage.createScratch(path.join(folder, 'scratch'), [base]);
     const { removed, failed } = await pruneContainers();
     assert.deepEqual(failed, []);
     assert.deepEqual(removed.map(({ id }) => id).sort(), ['bare', 'lost']);
