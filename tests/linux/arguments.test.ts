@@ -75,13 +75,28 @@ describe('environment', () => {
     expect(await json(container, '/bin/environment', [], { env: { PATH: undefined } })).toEqual([]);
   });
 
-  test('one and a half megabytes', async () => {
+  test('two megabytes', async () => {
     await using container = await small();
     // The kernel takes up to 128 KiB in one string.
     const env = Object.fromEntries(
-      Array.from({ length: 15 }, (_, index) => [`BIG_${index}`, `${index}`.padEnd(100 * 1024, 'x')]),
+      Array.from({ length: 20 }, (_, index) => [`BIG_${index}`, `${index}`.padEnd(100_000, 'x')]),
     );
     const found = await json<string[]>(container, 'environment', [], { env });
+    expect(found.sort()).toEqual(
+      [PATH, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)].sort(),
+    );
+  });
+
+  test('two megabytes beside ten thousand arguments, when the stack has room for them', async () => {
+    await using container = await small();
+    const env = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`BIG_${index}`, `${index}`.padEnd(100_000, 'x')]),
+    );
+    const args = Array.from({ length: 10_000 }, (_, index) => `argument ${index}`);
+    // The kernel gives both together a quarter of the stack (execve(2), "Limits on size of arguments and environment").
+    const options = { env, rlimits: { stack: 64 * 2 ** 20 } };
+    expect(await json(container, 'arguments', args, options)).toEqual(['arguments', ...args]);
+    const found = await json<string[]>(container, 'environment', args, options);
     expect(found.sort()).toEqual(
       [PATH, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)].sort(),
     );

@@ -7,6 +7,7 @@ import { program } from './suite.js';
 const APPLETS = [
   'allocate',
   'named',
+  'names',
   'parent',
   'arguments',
   'ask',
@@ -14,6 +15,7 @@ const APPLETS = [
   'burn',
   'calls',
   'cat',
+  'clocks',
   'crowd',
   'descriptors',
   'directory',
@@ -30,6 +32,7 @@ const APPLETS = [
   'pour',
   'probe',
   'processes',
+  'processors',
   'push-input',
   'raise',
   'say',

@@ -9,6 +9,7 @@ import type { PolicyName, SecurityPolicy } from './options/policy.js';
 import type { Rlimits } from './options/rlimits.js';
 import type { Layer, Writable } from './options/root.js';
 import type { Sysctls } from './options/sysctls.js';
+import type { TimeOffsets } from './options/time-offsets.js';
 import type { User } from './options/user.js';
 import type { WindowsOptions } from './options/windows.js';
 
@@ -46,12 +47,21 @@ export interface ContainerOptions {
   readonly user?: User | undefined;
   /** @defaultValue the id */
   readonly hostname?: string | undefined;
+  /** Name of the NIS domain, as getdomainname(2) tells it. @defaultValue none */
+  readonly domainname?: string | undefined;
+  /** How far its clocks are off the host's; brings `namespaces.time`. @defaultValue none */
+  readonly timeOffsets?: TimeOffsets | undefined;
   /** Variables of every process; nothing is taken from the host's environment. @defaultValue `PATH` alone */
   readonly env?: Environment | undefined;
   /** Where processes start, absolute. @defaultValue '/' */
   readonly cwd?: string | undefined;
   /** Resource limits of every process. @defaultValue the host's */
   readonly rlimits?: Rlimits | undefined;
+  /**
+   * Processors that processes start on, as `'0-3,5'`; each must be one the container has. What holds whatever a process
+   * does is `limits.cpuset`. @defaultValue all of the container's
+   */
+  readonly cpuAffinity?: string | undefined;
   /** Device nodes besides the standard ones. @defaultValue none */
   readonly devices?: readonly Device[] | undefined;
   /** Kernel parameters of the container's namespaces. @defaultValue none */

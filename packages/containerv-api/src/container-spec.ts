@@ -3,9 +3,10 @@ import type { ContainerOptions } from './container-options.js';
 import { checkBoolean, checkInteger, checkOptions, conflictingOptions, deepFreeze } from './option-check.js';
 import { checkAbortSignal } from './options/abort-signal.js';
 import { cleanGuestPath } from './options/clean-path.js';
+import { resolveCpuAffinity } from './options/cpu-affinity.js';
 import { type ResolvedDevice, resolveDevices } from './options/devices.js';
 import { DEFAULT_PATH, resolveEnvironment } from './options/environment.js';
-import { resolveHostname } from './options/hostname.js';
+import { resolveDomainname, resolveHostname } from './options/hostname.js';
 import { type IdMap, resolveIdMap } from './options/id-maps.js';
 import { LIMIT_NAMES, type ResolvedLimits, resolveLimits } from './options/limits.js';
 import { type ResolvedMount, resolveMounts } from './options/mounts.js';
@@ -15,6 +16,7 @@ import { type PolicyName, resolvePolicy, type SecurityPolicy } from './options/p
 import { type ResolvedRlimit, resolveRlimits } from './options/rlimits.js';
 import { type ResolvedRoot, resolveRoot, resolveWritable, type Writable } from './options/root.js';
 import { resolveSysctls } from './options/sysctls.js';
+import { type ResolvedTimeOffsets, resolveTimeOffsets } from './options/time-offsets.js';
 import { type ResolvedUser, resolveUser } from './options/user.js';
 import { resolveWindowsOptions, type WindowsOptions } from './options/windows.js';
 import { SPAWN_OPTION_NAMES } from './process/process-spec.js';
@@ -33,9 +35,14 @@ export interface ContainerSpec {
   readonly groups: IdMap;
   readonly user: ResolvedUser;
   readonly hostname: string;
+  /** `''`: none. */
+  readonly domainname: string;
+  readonly timeOffsets: ResolvedTimeOffsets;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly rlimits: readonly ResolvedRlimit[];
+  /** Ascending; `undefined`: all of the container's. */
+  readonly cpuAffinity: readonly number[] | undefined;
   readonly devices: readonly ResolvedDevice[];
   readonly sysctls: Readonly<Record<string, string>>;
   /** `undefined`: as the caller's. */
@@ -67,9 +74,12 @@ const NAMES: readonly (keyof ContainerOptions)[] = [
   'groups',
   'user',
   'hostname',
+  'domainname',
+  'timeOffsets',
   'env',
   'cwd',
   'rlimits',
+  'cpuAffinity',
   'devices',
   'sysctls',
   'oomScoreAdj',
@@ -98,7 +108,11 @@ export function resolveContainerOptions(
   const id = options.id === undefined ? generateId() : checkContainerId(options.id);
   const root = resolveRoot(options, cwd);
   const network = resolveNetwork(options.network);
-  const namespaces = resolveNamespaces(options.namespaces, network.mode === 'host');
+  const namespaces = resolveNamespaces(
+    options.namespaces,
+    network.mode === 'host',
+    options.timeOffsets !== undefined,
+  );
   refuseWithoutNamespace(options, namespaces);
   return deepFreeze({
     id,
@@ -113,9 +127,12 @@ export function resolveContainerOptions(
     groups: resolveIdMap(options.groups, 'groups'),
     user: resolveUser(options.user),
     hostname: resolveHostname(options.hostname, id),
+    domainname: resolveDomainname(options.domainname),
+    timeOffsets: resolveTimeOffsets(options.timeOffsets),
     env: resolveEnvironment(options.env, { PATH: DEFAULT_PATH }),
     cwd: options.cwd === undefined ? '/' : cleanGuestPath(options.cwd, 'cwd'),
     rlimits: resolveRlimits(options.rlimits, []),
+    cpuAffinity: resolveCpuAffinity(options.cpuAffinity),
     devices: resolveDevices(options.devices),
     sysctls: resolveSysctls(options.sysctls, namespaces),
     oomScoreAdj:
@@ -130,8 +147,10 @@ export function resolveContainerOptions(
 
 /** What only a namespace of the container's own can hold must not be dropped, nor land on the host. */
 function refuseWithoutNamespace(options: ContainerOptions, namespaces: ResolvedNamespaces): void {
-  if (!namespaces.uts && options.hostname !== undefined) {
-    throw conflictingOptions('`hostname` needs a UTS namespace, but `namespaces.uts` is `false`');
+  for (const name of ['hostname', 'domainname'] as const) {
+    if (!namespaces.uts && options[name] !== undefined) {
+      throw conflictingOptions(`\`${name}\` needs a UTS namespace, but \`namespaces.uts\` is \`false\``);
+    }
   }
   for (const name of ['users', 'groups'] as const) {
     if (!namespaces.user && Array.isArray(options[name])) {

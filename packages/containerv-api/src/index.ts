@@ -75,6 +75,7 @@ export type { PolicyName, SecurityPolicy } from './options/policy.js';
 export type { OciRlimit, ResolvedRlimit, RlimitName, Rlimits, RlimitValue } from './options/rlimits.js';
 export type { Layer, ResolvedLayer, ResolvedRoot, Writable } from './options/root.js';
 export type { Sysctls } from './options/sysctls.js';
+export type { ResolvedTimeOffsets, TimeOffsets } from './options/time-offsets.js';
 export { type ResolvedUser, ROOT_USER, type User, type UserIds } from './options/user.js';
 export { type LcowOptions, type WindowsOptions, windowsOptionsFromEnv } from './options/windows.js';
 export type { ProcessInfo } from './process-info.js';

@@ -52,6 +52,9 @@ test('a container without options has the documented defaults', () => {
     groups: 'auto',
     user: { user: 0, group: 0, groups: [] },
     hostname: 'c-1',
+    domainname: '',
+    timeOffsets: { monotonicSeconds: 0, boottimeSeconds: 0 },
+    cpuAffinity: undefined,
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     cwd: '/',
     rlimits: [],
@@ -204,6 +207,8 @@ test('a policy object is taken by its shape and handed on as it is', () => {
 
 test.for([
   [{ namespaces: { uts: false }, hostname: 'x' }, '`hostname` needs a UTS namespace'],
+  [{ namespaces: { uts: false }, domainname: 'x' }, '`domainname` needs a UTS namespace'],
+  [{ domainname: '-x' }, '`domainname`'],
   [
     { namespaces: { user: false }, users: [{ host: 1, container: 0, size: 1 }] },
     '`users` needs a user namespace',

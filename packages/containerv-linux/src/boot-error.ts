@@ -10,6 +10,7 @@ const ENOTDIR = 20;
 const EISDIR = 21;
 const EINVAL = 22;
 const ENOSPC = 28;
+const ERANGE = 34;
 const ELOOP = 40;
 const EUSERS = 87;
 const ENODEV = 19;
@@ -38,6 +39,22 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
     });
   }
   if (step === FILE_RULES_STEP) return rulesetError(failure, cause);
+  if (step === 'enter time namespace' && errno === ERANGE) {
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_INVALID_OPTION',
+      what: 'The kernel refuses `timeOffsets`',
+      hint: "No clock of the container may be before 0 or beyond 146 years. The host's: head -1 /proc/uptime",
+    });
+  }
+  if (step === 'enter time namespace' && (errno === EINVAL || errno === ENOENT)) {
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      what: 'This kernel has no time namespaces',
+      hint: 'Linux 5.6 has, built with CONFIG_TIME_NS. Leave `timeOffsets` and `namespaces.time` out.',
+    });
+  }
   if (step === 'take ids' && errno === EUSERS) {
     const hint =
       'Destroy containers, or give more ids: lines of `containerv` in /etc/subuid and /etc/subgid, or CONTAINERV_ID_RANGE=FIRST:COUNT.';

@@ -117,7 +117,13 @@ class JoinedContainer extends LinuxContainer {
     super(
       addon,
       source,
-      { cwd: defaults.cwd, env: defaults.env, user, rlimits: defaults.rlimits },
+      {
+        cwd: defaults.cwd,
+        env: defaults.env,
+        user,
+        rlimits: defaults.rlimits,
+        cpuAffinity: defaults.cpuAffinity,
+      },
       {
         capabilities: BigInt(`0x${defaults.capabilities}`),
         filter: Buffer.from(defaults.filter, 'base64'),

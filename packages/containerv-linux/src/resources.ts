@@ -252,6 +252,7 @@ function describeContainer(
       env: spec.env,
       user: spec.user,
       rlimits: spec.rlimits,
+      cpuAffinity: spec.cpuAffinity,
       capabilities: confinement.capabilities.toString(16),
       filter: confinement.filterText,
     },

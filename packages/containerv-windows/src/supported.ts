@@ -41,6 +41,8 @@ function refuseOptions(spec: ContainerSpec): void {
   const { time, ...others } = spec.namespaces;
   if (Object.values(others).includes(false)) throw unsupported('`namespaces` that are off');
   if (time) throw unsupported('`namespaces.time`');
+  if (spec.domainname !== '') throw unsupported('`domainname`');
+  if (spec.cpuAffinity !== undefined) throw unsupported('`cpuAffinity`');
   for (const mount of spec.mounts) {
     if (mount.type === 'bind' && !mount.recursive) throw unsupported('`recursive: false` in `mounts`');
     if (!mount.create) throw unsupported('`create: false` in `mounts`');

@@ -8,17 +8,18 @@ export type ResolvedNamespaces = Readonly<Record<NamespaceName, boolean>>;
 const NAMESPACES = ['mount', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup', 'time'] as const;
 
 /**
- * All but `time` are on, and `net` follows the network: sharing the host's is said with `network: 'host'`, so that
+ * All but `time` are on, `time` is where clocks are offset, and `net` follows the network: sharing the host's is said with `network: 'host'`, so that
  * nobody loses the isolation of `network: 'none'` by a word elsewhere.
  */
 export function resolveNamespaces(
   namespaces: Namespaces | undefined,
   sharesHostNetwork: boolean,
+  offsetsClocks = false,
 ): ResolvedNamespaces {
   if (namespaces !== undefined) checkOptions(namespaces, 'namespaces', NAMESPACES);
   const chosen = Object.fromEntries(
     NAMESPACES.map((name) => {
-      const standard = name === 'net' ? !sharesHostNetwork : name !== 'time';
+      const standard = name === 'net' ? !sharesHostNetwork : name !== 'time' || offsetsClocks;
       return [name, checkBoolean(namespaces?.[name] ?? standard, `namespaces.${name}`)];
     }),
   ) as Record<NamespaceName, boolean>;
@@ -30,6 +31,9 @@ export function resolveNamespaces(
       "`namespaces.net: false` would share the host's network",
       "Say so with `network: 'host'`.",
     );
+  }
+  if (!chosen.time && offsetsClocks) {
+    throw conflictingOptions('`timeOffsets` needs a time namespace, but `namespaces.time` is `false`');
   }
   return chosen;
 }

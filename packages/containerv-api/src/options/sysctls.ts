@@ -7,6 +7,7 @@ import { hasControlCharacter } from './clean-path.js';
 export type Sysctls = Readonly<Record<string, string | number>>;
 
 const NAME = /^[a-z0-9_-]+(?:\.[a-zA-Z0-9_-]+)+$/;
+const UTS_NAMES: ReadonlySet<string> = new Set(['kernel.hostname', 'kernel.domainname']);
 /** Parameters that exist once per namespace. Every other one would change the host. */
 const NAMESPACED: readonly (readonly [pattern: RegExp, namespace: NamespaceName])[] = [
   [/^net\./, 'net'],
@@ -45,7 +46,9 @@ function checkName(name: string, namespaces: Readonly<Record<NamespaceName, bool
       ? `\`sysctls\` has \`${name}\`, which is not a parameter of a namespace; setting it would change the host`
       : `\`sysctls\` has \`${name}\`, but the container shares the host's ${namespace} namespace`,
     {
-      hint: 'Only net.*, fs.mqueue.* and the kernel.msg*, kernel.sem and kernel.shm* parameters can be set.',
+      hint: UTS_NAMES.has(name)
+        ? 'Use the options `hostname` and `domainname`.'
+        : 'Only net.*, fs.mqueue.* and the kernel.msg*, kernel.sem and kernel.shm* parameters can be set.',
     },
   );
 }

@@ -10,6 +10,7 @@ import {
 } from '../option-check.js';
 import { checkAbortSignal } from '../options/abort-signal.js';
 import { cleanGuestPath } from '../options/clean-path.js';
+import { resolveCpuAffinity } from '../options/cpu-affinity.js';
 import { DEFAULT_PATH, resolveEnvironment } from '../options/environment.js';
 import { type PolicyName, resolvePolicy, type SecurityPolicy } from '../options/policy.js';
 import { type ResolvedRlimit, resolveRlimits } from '../options/rlimits.js';
@@ -35,6 +36,8 @@ export interface ProcessSpec {
   /** `undefined`: the container's. */
   readonly policy: SecurityPolicy | PolicyName | undefined;
   readonly rlimits: readonly ResolvedRlimit[];
+  /** Ascending; `undefined`: all of the container's processors. */
+  readonly cpuAffinity: readonly number[] | undefined;
   /** `undefined`: no timeout. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -47,7 +50,7 @@ export interface ProcessSpec {
 }
 
 /** What a process takes over from its container. */
-export type ProcessDefaults = Pick<ContainerSpec, 'cwd' | 'env' | 'user' | 'rlimits'>;
+export type ProcessDefaults = Pick<ContainerSpec, 'cwd' | 'env' | 'user' | 'rlimits' | 'cpuAffinity'>;
 
 /** How long after `killSignal` a process that is still there gets SIGKILL. */
 export const KILL_GRACE_MS = 5000;
@@ -60,6 +63,7 @@ export const SPAWN_OPTION_NAMES: readonly (keyof SpawnOptions)[] = [
   'tty',
   'policy',
   'rlimits',
+  'cpuAffinity',
   'timeout',
   'signal',
   'killSignal',
@@ -74,6 +78,7 @@ export const STANDARD_DEFAULTS: ProcessDefaults = {
   env: { PATH: DEFAULT_PATH },
   user: ROOT_USER,
   rlimits: [],
+  cpuAffinity: undefined,
 };
 const STANDARD_TERMINAL: TerminalSize = { columns: 80, rows: 24 };
 const NO_STREAMS: readonly ResolvedStdioEntry[] = [
@@ -118,6 +123,7 @@ export function resolveProcess(
     stderrApart: stderrApart(options),
     policy: options.policy === undefined ? undefined : resolvePolicy(options.policy),
     rlimits: resolveRlimits(options.rlimits, container.rlimits),
+    cpuAffinity: resolveCpuAffinity(options.cpuAffinity) ?? container.cpuAffinity,
     timeoutMs: parseDuration(options.timeout ?? 0, 'timeout') || undefined,
     signal: checkAbortSignal(options.signal),
     killSignal: checkKillSignal(options.killSignal),

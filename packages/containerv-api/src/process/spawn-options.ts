@@ -26,6 +26,8 @@ export interface SpawnOptions {
   readonly policy?: SecurityPolicy | PolicyName | undefined;
   /** Resource limits over those of the container. */
   readonly rlimits?: Rlimits | undefined;
+  /** Processors it starts on, as `'0-3,5'`. @defaultValue the container's `cpuAffinity` */
+  readonly cpuAffinity?: string | undefined;
   /** After this long the process gets `killSignal`. 0 is never. @defaultValue 0 */
   readonly timeout?: Duration | undefined;
   /** When it fires, the process gets `killSignal`. */

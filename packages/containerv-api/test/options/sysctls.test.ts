@@ -35,6 +35,10 @@ test.for([
   expectInvalid(() => resolve({ [name]: '1' }), 'which is not a parameter of a namespace');
 });
 
+test.for(['kernel.hostname', 'kernel.domainname'])('%s has an option of its own', (name) => {
+  expectInvalid(() => resolve({ [name]: 'x' }), '`hostname` and `domainname`');
+});
+
 test.for([null, true, 1.5, 'a\nb', 'a\0', {}, ['1']])('value %j is refused', (value) => {
   expectInvalid(() => resolve({ 'net.a': value }), '`sysctls.net.a`');
 });

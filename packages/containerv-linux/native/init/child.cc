@@ -59,6 +59,7 @@ class Child {
   void confine_files(int ruleset, int own);
   void take_terminal();
   void limit_resources(const SpawnRequest& request);
+  void choose_processors(std::span<const uint8_t> mask);
   void become(const UserSpec& user, const Confinement& confinement, bool tty);
   void enter(const char* cwd);
   const char* find(const char* file, char** environment);
@@ -187,6 +188,19 @@ void Child::limit_resources(const SpawnRequest& request) {
   }
 }
 
+// The kernel leaves out, without a word, what the cpuset does not have (sched_setaffinity(2)): that is not what was asked for.
+void Child::choose_processors(std::span<const uint8_t> mask) {
+  if (mask.empty()) return;
+  alignas(uint64_t) uint8_t chosen[SpawnDefaults::kMaxProcessorBytes] = {};
+  memcpy(chosen, mask.data(), mask.size());
+  if (syscall(SYS_sched_setaffinity, 0, mask.size(), chosen) != 0)
+    fail(ChildStep::kProcessors, "sched_setaffinity", errno);
+  alignas(uint64_t) uint8_t held[SpawnDefaults::kMaxProcessorBytes] = {};
+  if (syscall(SYS_sched_getaffinity, 0, sizeof held, held) < 0)
+    fail(ChildStep::kProcessors, "sched_getaffinity", errno);
+  if (memcmp(chosen, held, sizeof held) != 0) fail(ChildStep::kProcessors, "sched_setaffinity", EINVAL);
+}
+
 void Child::resolve_name(const UserSpec& user, Identity& identity) {
   char name[256];
   if (snprintf(name, sizeof name, "%s", user.name) >= static_cast<int>(sizeof name))
@@ -301,6 +315,7 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   // Before it has the limits, and is the user, of a process that may open next to nothing.
   const UniqueFd own = request.own_confinement ? child.make_own_ruleset(confinement.ruleset) : UniqueFd();
   child.limit_resources(request);
+  child.choose_processors(request.processors);
   umask(022);
   child.become(request.user, confinement, tty);
   if (pipes.stops >= 0) child.end_with_leader();
@@ -330,6 +345,7 @@ const char* step_name(ChildStep step) {
     case ChildStep::kStdio: return "pass stdio";
     case ChildStep::kTerminal: return "open terminal";
     case ChildStep::kResourceLimit: return "set resource limit";
+    case ChildStep::kProcessors: return "set processors";
     case ChildStep::kCapabilities: return "limit capabilities";
     case ChildStep::kUser: return "become user";
     case ChildStep::kWorkingDirectory: return "enter working directory";

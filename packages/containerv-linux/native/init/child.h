@@ -15,6 +15,7 @@ enum class ChildStep : uint32_t {
   kStdio,
   kTerminal,
   kResourceLimit,
+  kProcessors,
   kCapabilities,
   kUser,
   kWorkingDirectory,

@@ -35,12 +35,20 @@ bool read_limits(WireReader& reader, ResourceLimit* limits, uint32_t& count) {
   return true;
 }
 
+// Whole words, as sched_setaffinity(2) counts.
+std::span<const uint8_t> read_processors(WireReader& reader) {
+  const auto mask = reader.bytes();
+  if (mask.size() % sizeof(uint64_t) != 0 || mask.size() > SpawnDefaults::kMaxProcessorBytes) reader.fail();
+  return mask;
+}
+
 }  // namespace
 
 bool SpawnDefaults::decode(WireReader& reader) {
   cwd = reader.text();
   user = read_user(reader);
   if (!read_limits(reader, limits, limit_count)) return false;
+  processors = read_processors(reader);
   environment = read_strings(reader);
   return reader.ok() && environment;
 }
@@ -58,6 +66,7 @@ bool SpawnRequest::decode(WireReader& reader) {
   columns = reader.u32();
   rows = reader.u32();
   if (!read_limits(reader, limits, limit_count)) return false;
+  processors = read_processors(reader);
   own_confinement = reader.u32() != 0;
   if (own_confinement) confinement = read_confinement(reader);
   if (flags & protocol::kObserved) observer_pass = reader.u64();
@@ -69,6 +78,7 @@ bool SpawnRequest::decode(WireReader& reader) {
 bool SpawnRequest::complete(const SpawnDefaults& defaults) {
   if (cwd[0] == 0) cwd = defaults.cwd;
   if (user.kind == protocol::kUserDefault) user = defaults.user;
+  if (processors.empty()) processors = defaults.processors;
   const uint32_t own = limit_count;
   for (uint32_t i = 0; i < defaults.limit_count; ++i) {
     bool named = false;

@@ -16,11 +16,13 @@ struct ResourceLimit {
 // What a process that joins starts from: the container's own. Strings point into the plan.
 struct SpawnDefaults {
   static constexpr size_t kMaxLimits = 32;
+  static constexpr size_t kMaxProcessorBytes = 8192;
 
   const char* cwd = "/";
   UserSpec user;
   ResourceLimit limits[kMaxLimits];
   uint32_t limit_count = 0;
+  std::span<const uint8_t> processors;
   char** environment = nullptr;  // null-terminated, never freed: as long-lived as the container
 
   bool decode(WireReader& reader);
@@ -43,6 +45,7 @@ struct SpawnRequest {
   uint64_t observer_pass = 0;
   ResourceLimit limits[kMaxLimits];
   uint32_t limit_count = 0;
+  std::span<const uint8_t> processors;  // a mask for sched_setaffinity(2); empty: as init's
   bool own_confinement = false;
   Confinement confinement;
 

@@ -115,6 +115,7 @@ std::span<const uint8_t> encode_spawn(const CommandLine& line, char** environmen
   writer.u32(extras.columns);
   writer.u32(extras.rows);
   writer.u32(0);  // resource limits
+  writer.u32(0);  // processors
   writer.u32(0);  // no confinement of its own
   uint32_t count = 1;
   for (char** argument = line.arguments; *argument; ++argument) ++count;

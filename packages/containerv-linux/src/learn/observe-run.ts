@@ -22,7 +22,17 @@ import { readObservations } from './read-observations.js';
 /** Linux 5.6, like resolving paths in somebody else's root; letting calls continue came one version earlier. */
 const SYS_OPENAT2 = 437;
 const STEP = 'observe program';
-const PROCESS_OPTIONS = ['cwd', 'env', 'user', 'stdio', 'rlimits', 'timeout', 'signal', 'killSignal'];
+const PROCESS_OPTIONS = [
+  'cwd',
+  'env',
+  'user',
+  'stdio',
+  'rlimits',
+  'cpuAffinity',
+  'timeout',
+  'signal',
+  'killSignal',
+];
 
 export const OBSERVE_OPTIONS = ['container', 'process', 'onWarning', 'onStart'] as const;
 

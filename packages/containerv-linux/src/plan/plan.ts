@@ -21,9 +21,9 @@ export function encodePlan({ spec, staging, confinement, operations }: PlanInput
     .u32(planFlags(spec))
     .text(staging)
     .text(spec.namespaces.uts ? spec.hostname : '')
-    .text('')
-    .u64(0)
-    .u64(0);
+    .text(spec.domainname)
+    .u64(BigInt.asUintN(64, BigInt(spec.timeOffsets.monotonicSeconds)))
+    .u64(BigInt.asUintN(64, BigInt(spec.timeOffsets.boottimeSeconds)));
   writeConfinement(writer, confinement);
   writeDefaults(writer, spec);
   return writer.list(operations, (operation) => writeOperation(writer, operation)).finish();
@@ -41,10 +41,11 @@ function planFlags({ detached, namespaces }: ContainerSpec): number {
 }
 
 /** What a process that joins by init's own knowledge starts from (`SpawnDefaults` of `native/init/spawn_request.h`). */
-function writeDefaults(writer: WireWriter, { cwd, user, rlimits, env }: ProcessDefaults): void {
+function writeDefaults(writer: WireWriter, { cwd, user, rlimits, cpuAffinity, env }: ProcessDefaults): void {
   writer.text(cwd);
   writeUser(writer, user);
   writeRlimits(writer, rlimits);
+  writeAffinity(writer, cpuAffinity);
   writeEnvironment(writer, env);
 }
 
@@ -53,6 +54,13 @@ export function writeRlimits(writer: WireWriter, rlimits: readonly ResolvedRlimi
     writer.u32(resource);
     for (const value of [soft, hard]) writer.u64(value === 'unlimited' ? RLIM_INFINITY : value);
   });
+}
+
+/** A mask as sched_setaffinity(2) takes it, of whole 64-bit words; empty: none. */
+export function writeAffinity(writer: WireWriter, cpus: readonly number[] | undefined): void {
+  const mask = Buffer.alloc(Math.ceil(((cpus?.at(-1) ?? -1) + 1) / 64) * 8);
+  for (const cpu of cpus ?? []) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
+  writer.bytes(mask);
 }
 
 export function writeEnvironment(writer: WireWriter, env: Readonly<Record<string, string>>): void {

@@ -30,6 +30,13 @@ export function spawnError(failure: SystemFailure, spec: ProcessSpec): Container
   }
   if (step === FILE_RULES_STEP) return rulesetError(failure);
   if (step === 'become user') return userError(failure, spec);
+  if (step === 'set processors') {
+    return systemError(failure, {
+      what: `The container does not have all of the processors ${spec.cpuAffinity?.join(',') ?? ''} of \`cpuAffinity\``,
+      code: 'ERR_CONTAINERV_INVALID_OPTION',
+      hint: 'Name processors of this machine that are in `limits.cpuset`: grep Cpus_allowed_list /proc/self/status, run in the container without `cpuAffinity`, lists them.',
+    });
+  }
   if (step === 'start process' && errno === EBUSY) {
     return new ContainervError(
       'ERR_CONTAINERV_STATE',

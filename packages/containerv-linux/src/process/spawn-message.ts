@@ -1,6 +1,6 @@
 import type { ProcessSpec } from 'containerv-api';
 import type { Confinement } from '../confinement.js';
-import { writeConfinement, writeEnvironment, writeRlimits, writeUser } from '../plan/plan.js';
+import { writeAffinity, writeConfinement, writeEnvironment, writeRlimits, writeUser } from '../plan/plan.js';
 import { MessageType, SpawnFlag } from '../protocol.js';
 import { WireWriter } from '../wire.js';
 
@@ -21,6 +21,7 @@ export function encodeSpawn(
   writeUser(writer, spec.user);
   writer.u32(spec.tty?.columns ?? 0).u32(spec.tty?.rows ?? 0);
   writeRlimits(writer, spec.rlimits);
+  writeAffinity(writer, spec.cpuAffinity);
   writer.u32(confinement === undefined ? 0 : 1);
   if (confinement !== undefined) writeConfinement(writer, confinement);
   if (observerPass !== 0n) writer.u64(observerPass);

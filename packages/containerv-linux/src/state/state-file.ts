@@ -43,6 +43,7 @@ export interface ProcessDefaultsRecord {
     readonly groups?: readonly number[] | undefined;
   };
   readonly rlimits: readonly ResolvedRlimit[];
+  readonly cpuAffinity?: readonly number[] | undefined;
   /** What a process that joins with a policy of its own is confined by besides. */
   readonly capabilities: string;
   readonly filter: string;
@@ -151,9 +152,15 @@ function areDefaults(value: unknown): boolean {
     ['string', 'number'].includes(typeof value['user']['user']) &&
     Array.isArray(value['rlimits']) &&
     value['rlimits'].every((rlimit) => isObject(rlimit) && Number.isSafeInteger(rlimit['resource'])) &&
+    (value['cpuAffinity'] === undefined ||
+      (Array.isArray(value['cpuAffinity']) && value['cpuAffinity'].every(isCpu))) &&
     /^[0-9a-f]{1,16}$/.test(String(value['capabilities'])) &&
     isText(value['filter'])
   );
+}
+
+function isCpu(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

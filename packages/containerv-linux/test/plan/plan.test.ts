@@ -35,6 +35,7 @@ function decoded(options: ContainerOptions): Record<string, unknown> {
       groups: reader.u32(),
     },
     limits: list(reader, () => [reader.u32(), reader.u64(), reader.u64()]),
+    processors: Array.from({ length: reader.u32() / 8 }, () => reader.u64()),
     environment: list(reader, () => reader.text()),
     operations: reader.u32(),
   };
@@ -46,23 +47,37 @@ function list<Item>(reader: WireReader, read: () => Item): Item[] {
 
 test('the fields are in the order in which init reads them', () => {
   expect(
-    decoded({ hostname: 'web', cwd: '/srv', env: { PATH: '/bin' }, user: 'me', rlimits: { core: 0 } }),
+    decoded({
+      hostname: 'web',
+      domainname: 'nis',
+      timeOffsets: { monotonicSeconds: 5, boottimeSeconds: 7 },
+      cpuAffinity: '1,3,64',
+      cwd: '/srv',
+      env: { PATH: '/bin' },
+      user: 'me',
+      rlimits: { core: 0 },
+    }),
   ).toEqual({
     type: MessageType.Plan,
     request: 0,
     version: PROTOCOL_VERSION,
     flags:
-      PlanFlag.UserNamespace | PlanFlag.PidNamespace | PlanFlag.NewCgroupNamespace | PlanFlag.NetNamespace,
+      PlanFlag.UserNamespace |
+      PlanFlag.PidNamespace |
+      PlanFlag.NewCgroupNamespace |
+      PlanFlag.NetNamespace |
+      PlanFlag.NewTimeNamespace,
     staging: '/run/box',
     hostname: 'web',
-    domainname: '',
-    offsets: [0, 0],
+    domainname: 'nis',
+    offsets: [5, 7],
     capabilities: 0x1_0000_0002,
     filter: [4, 0x04030201],
     ruleset: 0,
     cwd: '/srv',
     user: { kind: UserKind.UserName, uid: 0, gid: 0, name: 'me', groups: 0 },
     limits: [[4, 0, 0]],
+    processors: [0b1010, 1],
     environment: ['PATH=/bin'],
     operations: 2,
   });

@@ -1,4 +1,4 @@
-import { containerPath, type ContainerSpec, type ProcessSpec } from 'containerv-api';
+import { containerPath, ContainervError, type ContainerSpec, type ProcessSpec } from 'containerv-api';
 import { securityLevels } from 'containerv-policy';
 import { quoteCommandLine } from '../command-line.js';
 import { ociProcess } from '../lcow/oci-process.js';
@@ -18,6 +18,12 @@ import { compact, type JsonObject } from './json.js';
  */
 export function buildProcessParameters(spec: ContainerSpec, process: ProcessSpec): JsonObject {
   const policy = process.policy ?? spec.policy;
+  if (process.cpuAffinity !== undefined) {
+    throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', 'containerv-windows has no `cpuAffinity`', {
+      step: 'check options',
+      hint: 'Share processor time with `limits.cpus` instead.',
+    });
+  }
   if (spec.windows?.containerType === 'linux') {
     return { OciProcess: ociProcess(process, policy, spec.oomScoreAdj), ...pipes(process) };
   }

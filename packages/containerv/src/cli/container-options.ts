@@ -22,6 +22,8 @@ export const CONTAINER_OPTIONS: OptionSpecs = {
   pids: { value: 'NUMBER', help: "Processes and threads at once, or 'max' (256)." },
   ...NETWORK_OPTIONS,
   hostname: { value: 'NAME', help: 'Its host name (the id).' },
+  domainname: { value: 'NAME', help: 'Its NIS domain name (none).' },
+  'cpu-affinity': { value: 'LIST', help: 'Processors its processes start on, such as 0-3,5 (all).' },
 };
 
 /** What of the container is said on the command line; the rest is left to the defaults. */
@@ -41,6 +43,8 @@ export function containerOptions(line: ParsedLine): ContainerOptions {
     limits: limits(last),
     network: networkOptions(line),
     hostname: last('hostname'),
+    domainname: last('domainname'),
+    cpuAffinity: last('cpu-affinity'),
   };
 }
 
