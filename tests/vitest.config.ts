@@ -67,6 +67,15 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
+          name: 'reliability',
+          include: ['reliability/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...everywhere,
           name: 'vm',
           include: ['vm/**/*.test.ts'],
           setupFiles: [],

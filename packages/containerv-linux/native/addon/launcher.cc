@@ -67,6 +67,12 @@ class Launcher {
     return socket_ && send(namespaces, control, cgroup);
   }
 
+  // Hangs up when the launcher is gone.
+  std::shared_ptr<const UniqueFd> line() {
+    const std::lock_guard held(mutex_);
+    return socket_;
+  }
+
   void start(int executable) {
     const std::lock_guard held(mutex_);
     end();
@@ -84,7 +90,7 @@ class Launcher {
       errno = child.error;
       fail(kStep, child.failed_syscall, "containerv-init");
     }
-    socket_ = std::move(ours);
+    socket_ = std::make_shared<const UniqueFd>(std::move(ours));
   }
 
  private:
@@ -94,7 +100,7 @@ class Launcher {
     memcpy(message, &type, sizeof type);
     memcpy(message + 8, &namespaces, sizeof namespaces);
     const int fds[] = {control, cgroup};
-    return send_message(socket_.get(), message, std::span(fds, cgroup < 0 ? 1 : 2)) == Transfer::kDone;
+    return send_message(socket_->get(), message, std::span(fds, cgroup < 0 ? 1 : 2)) == Transfer::kDone;
   }
 
   void end() {
@@ -103,7 +109,7 @@ class Launcher {
   }
 
   std::mutex mutex_;
-  UniqueFd socket_;
+  std::shared_ptr<const UniqueFd> socket_;
   pid_t pid_ = -1;
 };
 
@@ -121,6 +127,31 @@ ControlSocket make_control_socket() {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) fail("start init", "socketpair");
   return {UniqueFd(pair[0]), UniqueFd(pair[1])};
+}
+
+// A launcher that was killed right after it cloned has told nobody the pid. Asked to end, the clone says a word before
+// it does, and the kernel says whose word it is.
+void end_unannounced(const UniqueFd& control) {
+  const int on = 1;
+  if (setsockopt(control.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 || shutdown(control.get(), SHUT_WR) != 0) return;
+  pollfd last{control.get(), POLLIN, 0};
+  while (poll(&last, 1, kLongestMs) < 0 && errno == EINTR) {
+  }
+  uint8_t text[512];
+  alignas(cmsghdr) uint8_t room[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
+  iovec part{text, sizeof text};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = room;
+  message.msg_controllen = sizeof room;
+  if (recvmsg(control.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred sender;
+    memcpy(&sender, CMSG_DATA(header), sizeof sender);
+    if (sender.pid > 0) end_child(sender.pid);
+  }
 }
 
 [[noreturn]] void launcher_is_gone() {
@@ -141,6 +172,9 @@ Launching begin_launch(const LaunchRequest& request) {
   return {std::move(socket.ours), request};
 }
 
+Launching::Launching(UniqueFd socket, const LaunchRequest& request)
+    : socket_(std::move(socket)), launcher_(launcher().line()), request_(request) {}
+
 UniqueFd begin_early(uint64_t namespaces) {
   ControlSocket socket = make_control_socket();
   return launcher().ask(namespaces, socket.theirs.get(), -1) ? std::move(socket.ours) : UniqueFd();
@@ -148,13 +182,18 @@ UniqueFd begin_early(uint64_t namespaces) {
 
 // False when the launcher died over it.
 bool Launching::receive(Launched& launched) {
-  pollfd answered{socket_.get(), POLLIN, 0};
-  while (poll(&answered, 1, kLongestMs) < 0 && errno == EINTR) {
+  pollfd either[] = {{socket_.get(), POLLIN, 0}, {launcher_ ? launcher_->get() : -1, 0, 0}};
+  while (poll(either, 2, kLongestMs) < 0 && errno == EINTR) {
   }
   errno = ETIMEDOUT;
-  if (answered.revents == 0) fail("start init", "clone3");
+  if (either[0].revents == 0 && either[1].revents == 0) fail("start init", "clone3");
   Received received;
-  if (receive_message(socket_.get(), received) != Transfer::kDone || received.message.size() != 16) return false;
+  // It may have answered as its last deed.
+  if (poll(either, 1, 0) != 1 || receive_message(socket_.get(), received) != Transfer::kDone ||
+      received.message.size() != 16) {
+    end_unannounced(socket_);
+    return false;
+  }
   uint32_t answer[2];
   memcpy(answer, received.message.data() + 8, sizeof answer);
   if (answer[1] != 0) {

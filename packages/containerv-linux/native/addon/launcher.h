@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "../common/unique_fd.h"
@@ -27,7 +28,7 @@ class Launching {
  public:
   Launching() = default;
   // `socket`: what begin_early() gave.
-  Launching(UniqueFd socket, const LaunchRequest& request) : socket_(std::move(socket)), request_(request) {}
+  Launching(UniqueFd socket, const LaunchRequest& request);
   Launching(Launching&&) = default;
   Launching& operator=(Launching&&) = default;
   Launching(const Launching&) = delete;
@@ -40,6 +41,7 @@ class Launching {
   bool receive(Launched& launched);
 
   UniqueFd socket_;  // our end of the control socket
+  std::shared_ptr<const UniqueFd> launcher_;
   LaunchRequest request_;
 };
 

@@ -112,7 +112,11 @@ int start() {
   static Message message;
   static Trees trees;
   Failure failure;
-  if (!receive_plan(owner.get(), message, trees)) return 1;
+  if (!receive_plan(owner.get(), message, trees)) {
+    // Nobody may know of us but by this (launcher.cc, end_unannounced).
+    failure.set(ECANCELED, "receive plan", "recvmsg");
+    return fail(owner.get(), failure);
+  }
   Plan plan;
   WireReader reader(message.body());
   if (!plan.decode(reader)) {

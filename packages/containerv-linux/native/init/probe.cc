@@ -49,6 +49,8 @@ bool Probe::finish(int proc, char* text, size_t size, Failure& failure) {
     if (errno != EINTR) return failure.set(kStep, "waitid");
   }
   if (failed_) return failure.set(error_, kStep, failed_);
+  // It never gets there when it is killed, and what it is then says nothing of what the kernel enforces.
+  if (ended.si_code != CLD_EXITED) return failure.set(EINTR, kStep, "clone");
   char path[32];
   snprintf(path, sizeof path, "%d/status", pid_);
   UniqueFd file = open_in_root(proc, path, O_RDONLY, Links::kRefuse);
