@@ -61,7 +61,7 @@ describeAsRoot('a paused container', () => {
     expect((await container.run('echo', ['again'])).stdout).toBe('again\n');
   });
 
-  test('gets signals when it goes on, those of a timeout included', async () => {
+  test('gets signals at the latest when it goes on, those of a timeout included', async () => {
     await using container = await small();
     const child = await container.spawn('sleep');
     await untilSaid(child, 'ready');
@@ -69,8 +69,13 @@ describeAsRoot('a paused container', () => {
     await eventually(async () => expect(await container.processes()).toHaveLength(3));
     await container.pause();
     await child.kill('SIGTERM');
-    await sleep(100);
-    expect(await container.processes()).toHaveLength(3);
+    if (container.enforced.cgroup === 'v2') {
+      // There, what ends a process ends it although it stands still.
+      await eventually(async () => expect(await container.processes()).toHaveLength(1));
+    } else {
+      await sleep(100);
+      expect(await container.processes()).toHaveLength(3);
+    }
     await container.resume();
     expect(await child.wait()).toMatchObject({ signal: 'SIGTERM' });
     expect(await late).toMatchObject({ timedOut: true });

@@ -36,6 +36,7 @@ function download(cache) {
   const depends = output('apt-cache', ['depends', PACKAGE]).toString();
   const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
   if (name === undefined) throw new Error(`apt-get knows no ${PACKAGE}. Run: apt-get update`);
+  announce(name, cache);
   output('apt-get', ['download', name], { cwd: cache });
   const archive = readdirSync(cache).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
   if (archive === undefined) throw new Error(`apt-get download left no ${name}`);
@@ -43,6 +44,19 @@ function download(cache) {
     output('dpkg-deb', ['-x', path.join(cache, archive), staged]),
   );
   return name;
+}
+
+/**
+ * Nobody is to wonder what is fetched, or where it stays.
+ * @param {string} name
+ * @param {string} cache
+ */
+function announce(name, cache) {
+  const bytes = Number(/^Size: (\d+)$/m.exec(output('apt-cache', ['show', name]).toString())?.[1]);
+  const size = Number.isNaN(bytes) ? 'of unknown size' : `${Math.ceil(bytes / 1e6)} MB`;
+  console.error(
+    `tests/vm: downloading ${name} (${size}) with apt-get, once, into ${cache}; without: CONTAINERV_TEST_VM=off`,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { output } from './command.mjs';
 const WANTED = `
   virtio_pci virtio_console virtiofs virtio_blk overlay
   squashfs erofs loop fuse tun veth bridge dummy
-  nf_tables nft_chain_nat nft_masq nft_redir nft_ct nft_limit nft_log nft_reject_inet nft_fib_inet
+  nf_tables nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_limit nft_log nft_reject_inet nft_fib_inet
 `
   .trim()
   .split(/\s+/);

@@ -11,6 +11,7 @@ export const PROCESS_OPTIONS: OptionSpecs = {
   'env-from': { value: 'FILE', multiple: true, help: 'Set variables from lines of NAME=VALUE.' },
   workdir: { short: 'w', value: 'PATH', help: 'Start in this directory of the container.' },
   user: { short: 'u', value: 'USER[:GROUP]', help: 'Run as this user, by name or id (root).' },
+  interactive: { short: 'i', help: 'Pass stdin on, which is always done.' },
   tty: { short: 't', help: 'Insist on a terminal; it is the default when there is one.' },
   'no-tty': { help: 'Do without a terminal.' },
   timeout: { value: 'DURATION', help: 'End the command after this long, such as 500ms or 10s.' },

@@ -16,7 +16,9 @@ export async function runProcess(
 ): Promise<number> {
   const child = await container.spawn(command, args, {
     ...options,
-    ...(terminal ? { tty: terminalSize(), stdio: 'pipe' } : { stdio: 'inherit' }),
+    ...(terminal
+      ? { tty: terminalSize(), stdio: 'pipe', env: { ...terminalType(), ...options.env } }
+      : { stdio: 'inherit' }),
   });
   signals.receiver = (signal) => forward(child, signal);
   // One that came between the abort signal's last use and this line.
@@ -25,6 +27,12 @@ export async function runProcess(
   const status = await child.wait();
   explain(status, stderr);
   return exitCodeOf(status);
+}
+
+/** What draws on this program's terminal has to know which one it is. */
+function terminalType(): { readonly TERM?: string } {
+  const { TERM } = process.env;
+  return TERM === undefined ? {} : { TERM };
 }
 
 function forward(child: ContainerProcess, signal: NodeJS.Signals): void {
