@@ -27,6 +27,8 @@ export interface Native {
   /** Runs the steps in one turn on a pool thread; stops at the first failure that is not optional. */
   files(steps: readonly FileStep[]): Promise<FileResults>;
   createPipe(): [readEnd: number, writeEnd: number];
+  /** Gives a pipe a capacity in bytes (F_SETPIPE_SZ); `false` where the kernel does not let us, or it is no pipe. */
+  growPipe(fd: number, bytes: number): boolean;
   /** SOCK_SEQPACKET. */
   createSocketPair(): [one: number, other: number];
   /** Bytes read, 0 at the end, -1 when it would block. */

@@ -271,6 +271,11 @@ Napi::Value create_pipe_js(const Napi::CallbackInfo& info) {
   return ends;
 }
 
+// growPipe(fd, bytes): whether it has at least that capacity now
+Napi::Value grow_pipe_js(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), grow_pipe(fd_argument(info, 0), fd_argument(info, 1)));
+}
+
 // createSocketPair(): [one, other], SOCK_SEQPACKET, both close-on-exec and blocking
 Napi::Value create_socket_pair_js(const Napi::CallbackInfo& info) {
   int pair[2];
@@ -450,6 +455,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"startWorker", guard<start_worker_js>},       {"mountImage", guard<mount_image_js>},
       {"reap", guard<reap_js>},                                            {"signal", guard<signal_js>},
       {"createPipe", guard<create_pipe_js>},
+      {"growPipe", guard<grow_pipe_js>},
       {"createSocketPair", guard<create_socket_pair_js>}, {"read", guard<read_js>},
       {"write", guard<write_js>},                    {"send", guard<send_js>},
       {"receive", guard<receive_js>},                {"setWindowSize", guard<set_window_size_js>},

@@ -155,6 +155,8 @@ Pipe make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+bool grow_pipe(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes) >= 0; }
+
 UniqueFd seal_executable(const std::string& path) {
   const char* step = "load containerv-init";
   UniqueFd source(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -37,6 +37,9 @@ struct Pipe {
 };
 Pipe make_pipe();
 
+// F_SETPIPE_SZ (fcntl(2)); false when the kernel does not allow it (EPERM: the user's share is used up).
+bool grow_pipe(int fd, int bytes);
+
 // A copy of an executable in memory that nobody can change (memfd_create(2), sealed).
 UniqueFd seal_executable(const std::string& path);
 

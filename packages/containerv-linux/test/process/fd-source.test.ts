@@ -62,6 +62,41 @@ test('a reader that has enough is not fed, until it asks again', () => {
   expect(fixture.text).toBe('ab');
 });
 
+describe('a writer in a hurry', () => {
+  const full = (fill: number): Buffer => Buffer.alloc(64 * 1024, fill);
+
+  test('is read several times in a turn, while it is wanted', () => {
+    const fixture = new Fixture(full(1), full(2), A, B);
+    fixture.source.resume();
+    fixture.descriptor.event();
+    expect(fixture.chunks).toEqual([full(1), full(2), A]);
+    const sated = new Fixture(full(1), full(2));
+    sated.wanted = false;
+    sated.source.resume();
+    sated.descriptor.event();
+    expect(sated.chunks).toEqual([full(1)]);
+  });
+
+  test('leaves others a turn', () => {
+    const fixture = new Fixture(...Array.from({ length: 30 }, (_, index) => full(index)));
+    fixture.source.resume();
+    fixture.descriptor.event();
+    expect(fixture.chunks).toHaveLength(8);
+  });
+
+  test('gets a larger pipe, once, after several full reads in a row', () => {
+    const fixture = new Fixture(full(1), full(2), full(3), A, full(1), full(2), full(3));
+    fixture.source.resume();
+    fixture.descriptor.event();
+    fixture.descriptor.event();
+    expect(fixture.descriptor.grown).toEqual([]);
+    fixture.descriptor.incoming.push(full(4), full(5), full(6), full(7), full(8));
+    fixture.descriptor.event();
+    fixture.descriptor.event();
+    expect(fixture.descriptor.grown).toEqual([256 * 1024]);
+  });
+});
+
 describe('drain', () => {
   test('takes all that is there, wanted or not, and waits for nothing', () => {
     const fixture = new Fixture(A, B, C);

@@ -16,6 +16,8 @@ export class FakeDescriptor {
   writeError: Error | undefined;
   closed = 0;
   pollsClosed = 0;
+  /** The capacities that it was given. */
+  readonly grown: number[] = [];
   /** What is being waited for; 0: nothing. */
   watched = 0;
   #onEvents: ((events: number) => void) | undefined;
@@ -28,6 +30,7 @@ export class FakeDescriptor {
       read: (fd: number, into: Buffer) => this.#read(fd, into),
       write: (fd: number, from: Buffer) => this.#write(fd, from),
       close: (fd: number) => this.#close(fd),
+      growPipe: (fd: number, bytes: number) => this.#grow(fd, bytes),
       FdPoll: function FdPollOf(fd: number, onEvents: (events: number) => void) {
         return poll(fd, onEvents);
       },
@@ -64,6 +67,12 @@ export class FakeDescriptor {
       ref: () => undefined,
       unref: () => undefined,
     };
+  }
+
+  #grow(fd: number, bytes: number): boolean {
+    this.#check(fd);
+    this.grown.push(bytes);
+    return true;
   }
 
   #read(fd: number, into: Buffer): number {
