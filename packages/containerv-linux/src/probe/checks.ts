@@ -4,8 +4,16 @@ import { WRITES_COMPLETE_ABI } from '../landlock/file-rights.js';
 import type { BaseDirectories } from '../state/directories.js';
 import type { HostFiles } from './host-files.js';
 
-const OVERLAYFS_MAGIC = 0x794c7630;
-const NFS_MAGIC = 0x6969;
+/** Magic numbers (statfs(2)) of file systems that overlayfs refuses to write to: they change names or files by themselves. */
+const REFUSED: ReadonlyMap<number, string> = new Map([
+  [0x794c7630, 'another overlay'],
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x4d44, 'FAT'],
+  [0x2011bab0, 'exFAT'],
+  [0xf15f, 'eCryptfs'],
+]);
 
 /** System calls that containerv uses when they are there, and since when they are. */
 const NEWER_CALLS: readonly (readonly [name: string, number: number, since: string])[] = [
@@ -68,17 +76,29 @@ export function checkUserNamespaces(host: HostFiles): HostCheck {
   return { name, status: 'ok', detail: host.uid === 0 ? 'available' : 'available to this user' };
 }
 
+/** As /proc/self/ns and /proc/sys/user/max_*_namespaces name them. */
+const NAMESPACES = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'] as const;
+
 export function checkNamespaces(host: HostFiles): HostCheck {
-  const missing = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'].filter(
-    (kind) => !host.exists(`/proc/self/ns/${kind}`),
-  );
   const name = 'namespaces';
-  if (missing.length === 0) return { name, status: 'ok', detail: 'mount, pid, network, ipc, uts, cgroup' };
+  const missing = NAMESPACES.filter((kind) => !host.exists(`/proc/self/ns/${kind}`));
+  if (missing.length > 0) {
+    return {
+      name,
+      status: 'missing',
+      detail: `The kernel lacks: ${missing.join(', ')}`,
+      fix: 'Use a kernel that has them.',
+    };
+  }
+  const none = NAMESPACES.map((kind) => `max_${kind}_namespaces`).filter(
+    (setting) => host.read(`/proc/sys/user/${setting}`)?.trim() === '0',
+  );
+  if (none.length === 0) return { name, status: 'ok', detail: 'mount, pid, network, ipc, uts, cgroup' };
   return {
     name,
     status: 'missing',
-    detail: `The kernel lacks: ${missing.join(', ')}`,
-    fix: 'Use a kernel that has them.',
+    detail: `None may be made: ${none.map((setting) => `user.${setting} is 0`).join(', ')}`,
+    fix: `sudo sysctl -w ${none.map((setting) => `user.${setting}=15000`).join(' ')}`,
   };
 }
 
@@ -128,13 +148,12 @@ export function checkOverlay(host: HostFiles, { data }: BaseDirectories): HostCh
   if (host.read('/proc/filesystems')?.includes('\toverlay\n') !== true) {
     return { name, status: 'missing', detail: 'The kernel does not know it.', fix: 'sudo modprobe overlay' };
   }
-  const magic = host.fileSystem(data);
-  if (magic !== OVERLAYFS_MAGIC && magic !== NFS_MAGIC)
-    return { name, status: 'ok', detail: `writes go to ${data}` };
+  const refused = REFUSED.get(host.fileSystem(data) ?? 0);
+  if (refused === undefined) return { name, status: 'ok', detail: `writes go to ${data}` };
   return {
     name,
     status: 'missing',
-    detail: `${data} is on ${magic === NFS_MAGIC ? 'NFS' : 'another overlay'}, which overlayfs cannot write to.`,
+    detail: `${data} is on ${refused}, which overlayfs cannot write to.`,
     fix: "export CONTAINERV_DATA_DIR=/path/on/another/file/system   (or use writable: 'tmpfs')",
   };
 }
@@ -164,7 +183,7 @@ export function checkCgroup(host: HostFiles, { v1, v2 }: CgroupHierarchies): Hos
     detail: `${version}, but not for this user: the default limits do not hold, and asking for one is an error.`,
     fix: unified
       ? 'Start this program in a group that is delegated to you: systemd-run --user --scope -p Delegate=yes COMMAND'
-      : 'Run as root for limits.',
+      : 'Run as root for limits, or boot with systemd.unified_cgroup_hierarchy=1.',
   };
 }
 

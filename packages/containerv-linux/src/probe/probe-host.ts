@@ -6,6 +6,7 @@ import { type Native, native } from '../native.js';
 import { listTables } from '../netlink/nft-table.js';
 import { rulesExchange } from '../network/exchange.js';
 import { baseDirectories } from '../state/directories.js';
+import { checkAppArmor } from './apparmor.js';
 import { checkBpfLsm } from './bpf-lsm.js';
 import {
   checkCgroup,
@@ -31,6 +32,7 @@ export async function probeHost(): Promise<HostReport> {
     checkUserNamespaces(hostFiles),
     checkSeccomp(hostFiles),
     checkLandlock(addon.landlockAbi()),
+    checkAppArmor(hostFiles),
     checkBpfLsm(hostFiles, addon.securityModules()),
     checkOverlay(hostFiles, baseDirectories()),
     checkCgroup(hostFiles, readHierarchies()),

@@ -124,6 +124,9 @@ describe('overlayfs', () => {
   test.for([
     [OVERLAYFS, 'another overlay'],
     [NFS, 'NFS'],
+    [0xff534d42, 'CIFS'],
+    [0x4d44, 'FAT'],
+    [0x2011bab0, 'exFAT'],
   ] as const)('cannot write to file system 0x%x', ([fileSystem, name]) => {
     const check = checkOverlay(fakeHost({}, { fileSystem }), BASE);
     expect(check).toMatchObject({
@@ -171,7 +174,9 @@ describe('control groups', () => {
       detail: expect.stringContaining('not for this user') as string,
       fix: expect.stringContaining('systemd-run --user --scope -p Delegate=yes') as string,
     });
-    expect(checkCgroup(fakeHost(), v1('memory', 'cpu', 'pids')).fix).toBe('Run as root for limits.');
+    expect(checkCgroup(fakeHost(), v1('memory', 'cpu', 'pids')).fix).toBe(
+      'Run as root for limits, or boot with systemd.unified_cgroup_hierarchy=1.',
+    );
   });
 
   test('are for a user to whom a group was delegated, as far as its controllers go', () => {
@@ -257,4 +262,12 @@ describe('the kernel', () => {
   ] as const)('call %i is %s', ([number, name]) => {
     expect(checkKernel('6', (asked) => asked !== number).detail).toContain(`without ${name} (`);
   });
+});
+
+test.for([
+  ['max_net_namespaces', 'sudo sysctl -w user.max_net_namespaces=15000'],
+  ['max_mnt_namespaces', 'sudo sysctl -w user.max_mnt_namespaces=15000'],
+] as const)('no namespaces of a kind: user.%s is 0', ([setting, fix]) => {
+  const check = checkNamespaces(fakeHost({ [`/proc/sys/user/${setting}`]: '0\n' }));
+  expect(check).toMatchObject({ status: 'missing', fix });
 });
