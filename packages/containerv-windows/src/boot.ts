@@ -152,7 +152,7 @@ async function startSystems(
 }
 
 /** What could not be taken back is told, and never hides why it had to be. */
-export function withCleanupFailures(error: unknown, failures: readonly unknown[]): unknown {
+export function withCleanupFailures(error: unknown, failures: readonly unknown[]): ContainervError {
   const told = isContainervError(error)
     ? error
     : new ContainervError('ERR_CONTAINERV_SYSTEM', error instanceof Error ? error.message : String(error), {

@@ -18,6 +18,7 @@ import { type HostFacts, hostFacts, refuseOldBuild } from './host-facts.js';
 import { LiveContainer } from './live-container.js';
 import { pruneOnce, removeDead } from './prune-containers.js';
 import { ownSystems } from './remove-container.js';
+import type { Runtime } from './runtime.js';
 import { windowsAccount } from './security/windows-account.js';
 import { type Claim, claimNew } from './state/claim.js';
 import { baseDirectories, ensureDirectories } from './state/directories.js';
@@ -63,13 +64,23 @@ export async function createOn(facts: HostFacts, options: ContainerOptions): Pro
   const directory = win32.join(base.state, spec.id);
   const claim = await claimId(input, directory);
   const undo = new UndoStack();
-  undo.push(async () => claim.remove());
   try {
     const container = await make(input, found, guest, claim, undo);
     undo.release();
     return container;
   } catch (error) {
-    throw withCleanupFailures(error, await undo.run());
+    throw await takenBack(error, undo, claim);
+  }
+}
+
+/** Without its description nothing that is left would be found, so that goes only when everything else has gone. */
+async function takenBack(error: unknown, undo: UndoStack, claim: Claim): Promise<ContainervError> {
+  const told = withCleanupFailures(error, await undo.run());
+  try {
+    await ('cleanupErrors' in told ? claim.release() : claim.remove());
+    return told;
+  } catch (failure) {
+    return withCleanupFailures(told, [failure]);
   }
 }
 
@@ -108,6 +119,18 @@ async function claimId(input: Omit<BootInput, 'storage'>, directory: string): Pr
   );
 }
 
+/** A boot that fails has left nothing of it, which whoever removes the rest has to know. */
+async function bootOrNote(input: BootInput, claim: Claim, record: StateRecord): Promise<Runtime> {
+  try {
+    return await boot(input);
+  } catch (error) {
+    if (error instanceof Error && !('cleanupErrors' in error)) {
+      await writeState(claim.directory, { ...record, stopped: true });
+    }
+    throw error;
+  }
+}
+
 async function make(
   input: Omit<BootInput, 'storage'>,
   found: FoundStorage,
@@ -129,9 +152,10 @@ async function make(
   };
   // Before anything outside of our directories is made, so that whoever cleans up knows what to look for.
   await writeState(claim.directory, record);
-  const runtime = await boot({ ...input, storage });
+  const runtime = await bootOrNote({ ...input, storage }, claim, record);
   undo.push(async () => {
-    await runtime.undo.run();
+    const [failure] = await runtime.undo.run();
+    if (failure !== undefined) throw withCleanupFailures(failure, []);
   });
   const described = { ...record, enforced: runtime.enforced, endpointId: runtime.endpointId };
   await writeState(claim.directory, described);

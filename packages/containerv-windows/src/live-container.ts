@@ -19,6 +19,8 @@ import { type Claim, claimExisting, claimPatiently } from './state/claim.js';
 import { type StateRecord, writeState } from './state/state-file.js';
 import { endsWithin } from './systems.js';
 
+const SIGTERM = 15;
+const SIGKILL = 9;
 /** How long processes may take to be told of their container's end. */
 const PROCESS_END_MS = 10_000;
 /** How often a program that joined looks whether the one that a container must not outlive still lives. */
@@ -148,7 +150,7 @@ export class LiveContainer {
     if (this.#state === 'stopped' && !this.#destroying) return;
     const system = this.alive('stop');
     this.#ending ??= 'stopped';
-    for (const process of this.#processes) process.noteContainerEnding();
+    this.#note('signal', SIGTERM);
     // What stands still cannot hear that it is to end.
     if (this.#state === 'paused') await this.#freezable('resume').resume();
     let asked = true;
@@ -157,7 +159,10 @@ export class LiveContainer {
     } catch {
       asked = false;
     }
-    if (!asked || !(await endsWithin(system, graceMs))) await system.terminate();
+    if (!asked || !(await endsWithin(system, graceMs))) {
+      this.#note('signal', SIGKILL);
+      await system.terminate();
+    }
     if (!(await endsWithin(system, deadlines().operationMs))) throw doesNotEnd(this.spec.id);
     await this.#ended;
   }
@@ -167,6 +172,10 @@ export class LiveContainer {
     this.#destroying = true;
     this.#destruction ??= this.#destroy();
     await this.#destruction;
+  }
+
+  #note(cause: 'signal' | 'destroyed', signal: number): void {
+    for (const process of this.#processes) process.noteContainerEnding(cause, signal);
   }
 
   async #start(): Promise<void> {
@@ -297,7 +306,7 @@ export class LiveContainer {
     const runtime = this.#runtime;
     if (runtime === undefined) return;
     this.#ending = 'destroyed';
-    for (const process of this.#processes) process.noteContainerEnding();
+    this.#note('destroyed', SIGKILL);
     const { system, machine } = runtime;
     await system.terminate();
     const ended = await endsWithin(runtime, deadlines().operationMs);

@@ -30,6 +30,9 @@ FAKE_EXPORT int FakeInject(PCWSTR text) {
   return 1;
 }
 
+// Without ending anything: for whoever waits until the last is closed.
+FAKE_EXPORT int FakeOpenHandles() { return World::get().open_handles(); }
+
 // {"violations", "handles", "strings", "systems", "layers"} of everything since the last report, which ends it.
 FAKE_EXPORT int FakeReport(char* buffer, int size) {
   const auto list = [](const std::vector<std::string>& values) {

@@ -160,6 +160,13 @@ void World::settle() {
   idle_.wait_for(lock, std::chrono::seconds(60), [this] { return threads_ == 0; });
 }
 
+int World::open_handles() const {
+  const std::lock_guard lock(mutex_);
+  int open = 0;
+  for (const auto& [value, handle] : handles_) open += handle.closed ? 0 : 1;
+  return open;
+}
+
 std::string World::report() {
   const std::lock_guard lock(mutex_);
   std::string text = "{\"violations\":[";

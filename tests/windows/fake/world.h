@@ -91,6 +91,7 @@ class World {
   // Waits for those threads.
   void settle();
 
+  int open_handles() const;
   // {"violations": [...], "handles": {...}, "strings": n}
   std::string report();
   void reset();

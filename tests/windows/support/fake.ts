@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 
 const library = koffi.load(String.raw`C:\windows\System32\fakehcs.dll`);
 const injectFunction = library.func('FakeInject', 'int', ['str16']) as (text: string) => number;
+const openHandles = library.func('FakeOpenHandles', 'int', []) as () => number;
 const reportFunction = library.func('FakeReport', 'int', ['void *', 'int']) as unknown as {
   async(buffer: Buffer, size: number, done: (error: unknown, result: number) => void): void;
 };
@@ -51,6 +53,15 @@ export async function report(): Promise<Report> {
   });
   if (good !== 1) throw new Error('The report of the fake is too long');
   return JSON.parse(buffer.toString('utf8', 0, buffer.indexOf(0))) as Report;
+}
+
+/** Until what was given up while the service still worked on it is closed. */
+export async function handlesClosed(): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (openHandles() > 0) {
+    if (Date.now() > deadline) throw new Error('Handles stay open');
+    await sleep(20);
+  }
 }
 
 /** Two layers with what the fake, and the driver, look for in them. */

@@ -19,6 +19,7 @@ export class RunningProcess {
   readonly #spec: ProcessSpec;
   #ending: Ending | undefined;
   #ended = false;
+  #withContainer = false;
   #timers: NodeJS.Timeout[] = [];
   readonly #onAbort = (): void => this.#end('aborted');
 
@@ -93,17 +94,19 @@ export class RunningProcess {
     else await this.#process.signal(request);
   }
 
-  /** Its container is being ended, or has ended: whatever ends it now is that. */
-  endWithContainer(): void {
-    if (this.#ended) return;
-    this.#ending ??= { cause: 'destroyed', signal: SIGKILL };
-    // Also has its end looked for, should nobody tell of it.
-    this.#process.terminate().catch(() => {});
+  /** Its container is being ended: what ends it from now on is that. */
+  noteContainerEnding(cause: 'signal' | 'destroyed', signal: number): void {
+    if (this.#ended || (this.#ending !== undefined && !this.#withContainer)) return;
+    this.#withContainer = true;
+    this.#ending = { cause, signal };
   }
 
-  /** Its container was asked to end. */
-  noteContainerEnding(): void {
-    if (!this.#ended) this.#ending ??= { cause: 'destroyed', signal: SIGKILL };
+  /** Its container has ended. */
+  endWithContainer(): void {
+    if (this.#ended) return;
+    if (this.#ending === undefined) this.noteContainerEnding('destroyed', SIGKILL);
+    // Also has its end looked for, should nobody tell of it.
+    this.#process.terminate().catch(() => {});
   }
 
   async modify(request: JsonObject): Promise<void> {

@@ -108,6 +108,8 @@ export async function prepareStorage(
   if (found.kind === 'linux') return found;
   const layers = await identifyAll(storage, found.layers);
   const scratch = scratchOf(dataDirectory);
+  // Whoever has the id finds what somebody else has left under it.
+  await removeStorage(storage, dataDirectory);
   await mkdir(dataDirectory);
   undo.push(async () => removeStorage(storage, dataDirectory));
   await mkdir(scratch);
