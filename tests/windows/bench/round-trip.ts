@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { resolveContainerOptions, resolveRunOptions } from 'containerv-api';
 import { buildComputeSystem } from '../../../packages/containerv-windows/src/documents/build-compute-system.js';
 import { buildProcessParameters } from '../../../packages/containerv-windows/src/documents/build-process-parameters.js';
+import { createOn } from '../../../packages/containerv-windows/src/create-container.js';
 import { openHcs } from '../../../packages/containerv-windows/src/hcs/open-hcs.js';
 import { runProcess } from '../../../packages/containerv-windows/src/process/run.js';
 import { GUEST, makeImage } from '../support/fake.js';
@@ -36,6 +37,17 @@ async function container(withCommand: boolean): Promise<void> {
   await system.close();
 }
 
+// The driver's whole way: claim, layer, description, system, command, and all of it back.
+process.env['CONTAINERV_STATE_DIR'] = path.join(image.folder, 'state');
+process.env['CONTAINERV_DATA_DIR'] = path.join(image.folder, 'data');
+
+async function whole(isolation: 'process' | 'hyperv'): Promise<void> {
+  const facts = { build: host.build, processors: host.processors, arch: 'x64' } as const;
+  const made = await createOn(facts, { rootfs: image.top, windows: { isolation } });
+  await made.run(GUEST, ['both']);
+  await made.destroy();
+}
+
 async function child(): Promise<void> {
   await new Promise((resolve) => spawn(GUEST, ['both'], { stdio: 'pipe' }).once('close', resolve));
 }
@@ -44,6 +56,8 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 for (const [name, round] of [
   ['container without a command', async () => container(false)],
   ['container with a command', async () => container(true)],
+  ['createContainer, run, destroy: process', async () => whole('process')],
+  ['createContainer, run, destroy: hyperv', async () => whole('hyperv')],
   ['child_process.spawn of the same command', child],
 ] as const) {
   for (let warm = 0; warm < 5; warm++) await round();
