@@ -47,20 +47,25 @@ inline uint32_t last_answered(std::span<const uint8_t> messages) {
     nlmsghdr header;
     if (messages.size() < sizeof header) return 0;
     memcpy(&header, messages.data(), sizeof header);
+    // Before it is rounded up, which makes 0 of what is near the largest number.
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size()) return 0;
     const size_t size = NLMSG_ALIGN(header.nlmsg_len);
-    if (header.nlmsg_len < sizeof header || size > messages.size()) return 0;
+    if (size > messages.size()) return 0;
     if (header.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) last = header.nlmsg_seq;
     messages = messages.subspan(size);
   }
   return last;
 }
 
+// What the kernel gives as a negative errno; anything else it never says.
+inline int errno_of(int32_t number) { return number < 0 && number >= -4095 ? -number : EPROTO; }
+
 inline void read_error(std::span<const uint8_t> message, uint32_t sequence, NetlinkOutcome& outcome) {
   nlmsghdr header;
   nlmsgerr error;
   memcpy(&header, message.data(), sizeof header);
   memcpy(&error, message.data() + sizeof header, sizeof error);
-  outcome.error = -error.error;
+  outcome.error = errno_of(error.error);
   outcome.sequence = sequence;
   if (!(header.nlmsg_flags & NLM_F_ACK_TLVS)) return;
   size_t at = sizeof header + sizeof error;
@@ -125,7 +130,7 @@ bool exchange_netlink(int fd, std::span<const uint8_t> messages, std::span<uint8
         if (number != 0 && outcome.error == 0) netlink_detail::read_error(message, header.nlmsg_seq, outcome);
         if (number == 0 && header.nlmsg_seq == awaited) answered = true;
       } else if (header.nlmsg_type == NLMSG_DONE) {
-        if (with_number && number < 0 && outcome.error == 0) outcome.error = -number;
+        if (with_number && number < 0 && outcome.error == 0) outcome.error = netlink_detail::errno_of(number);
         if (header.nlmsg_seq == awaited) answered = true;
       } else if (header.nlmsg_type != NLMSG_NOOP) {
         on_reply(message);

@@ -1,0 +1,112 @@
+// fuzz [--seconds N] [TARGET...]: builds each parser of native/fuzz with clang's libFuzzer, AddressSanitizer and
+// UndefinedBehaviorSanitizer, and runs it on its corpus and on what it makes of that. Ends with 77, and says what it
+// needs, where there is no such compiler. New inputs stay in a temporary directory; one that fails is printed.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const UNAVAILABLE = 77;
+const SANITIZERS = '-fsanitize=fuzzer,address,undefined';
+/** What a target links besides itself. */
+const SOURCES = {
+  account_file: [],
+  netlink: [],
+  plan: ['init/plan.cc', 'init/spawn_request.cc', 'init/confinement.cc'],
+  spawn_request: ['init/spawn_request.cc', 'init/confinement.cc'],
+};
+
+const native = fileURLToPath(new URL('../native', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' } },
+  allowPositionals: true,
+});
+const work = mkdtempSync(path.join(tmpdir(), 'containerv-fuzz-'));
+try {
+  process.exitCode = main();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function main() {
+  const compiler = findCompiler();
+  if (compiler === undefined) {
+    console.error('Fuzzing needs clang++ with libFuzzer: apt-get install clang libclang-rt-14-dev');
+    return UNAVAILABLE;
+  }
+  const unknown = positionals.filter((name) => !(name in SOURCES));
+  if (unknown.length > 0) {
+    console.error(`No target '${unknown[0]}'; there are: ${Object.keys(SOURCES).join(', ')}`);
+    return 64;
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(SOURCES);
+  return names.every((name) => fuzz(compiler, name)) ? 0 : 1;
+}
+
+function findCompiler() {
+  const source = path.join(work, 'try.cc');
+  writeFileSync(
+    source,
+    'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }',
+  );
+  const names = [
+    process.env['FUZZ_CXX'],
+    'clang++',
+    ...[19, 18, 17, 16, 15, 14].map((version) => `clang++-${version}`),
+  ];
+  return names.find(
+    (name) =>
+      name !== undefined &&
+      spawnSync(name, [SANITIZERS, source, '-o', path.join(work, 'try')], { stdio: 'ignore' }).status === 0,
+  );
+}
+
+/** @param {string} compiler @param {string} name */
+function fuzz(compiler, name) {
+  const program = path.join(work, name);
+  const sources = [`fuzz/${name}.cc`, ...(SOURCES[/** @type {keyof typeof SOURCES} */ (name)] ?? [])];
+  const built = spawnSync(
+    compiler,
+    [
+      '-std=c++20',
+      '-O1',
+      '-g',
+      '-Wall',
+      '-Wextra',
+      SANITIZERS,
+      '-fno-sanitize-recover=all',
+      ...sources,
+      '-o',
+      program,
+    ],
+    { cwd: native, stdio: 'inherit' },
+  );
+  if (built.status !== 0) return false;
+  const corpus = path.join(work, `${name}-corpus`);
+  const seeds = path.join(native, 'fuzz/corpus', name);
+  if (existsSync(seeds)) cpSync(seeds, corpus, { recursive: true });
+  else mkdirSync(corpus);
+  const ran = spawnSync(
+    program,
+    [
+      corpus,
+      `-max_total_time=${values.seconds}`,
+      '-max_len=8192',
+      '-timeout=20',
+      '-print_final_stats=1',
+      `-artifact_prefix=${work}/failed-`,
+    ],
+    { encoding: 'utf8', cwd: work },
+  );
+  const inputs = /stat::number_of_executed_units:\s*(\d+)/.exec(ran.stderr)?.[1] ?? '0';
+  console.log(
+    `${name}: ${inputs} inputs, ${ran.status === 0 ? 'nothing found' : `ended with ${ran.status ?? ran.signal}`}`,
+  );
+  if (ran.status === 0) return true;
+  console.error(ran.stderr.slice(-6000));
+  for (const file of readdirSync(work).filter((each) => each.startsWith('failed-')))
+    console.error(`input: ${file}`);
+  return false;
+}
