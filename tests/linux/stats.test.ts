@@ -13,6 +13,8 @@ const NAMES = [
   'cpuPercent',
   'cpuPressure',
   'cpuTimeNs',
+  'fileAccessesAllowed',
+  'fileAccessesDenied',
   'ioPressure',
   'memoryBytes',
   'memoryPeakBytes',

@@ -55,17 +55,19 @@ export function missingForMachine() {
 /**
  * Runs one command in a machine of its own, with this machine's files; nothing that it writes is kept.
  * @param {readonly string[]} argv the first one absolute
- * @param {{ user?: boolean; cwd?: string; timeoutMs?: number; onOutput?: OnOutput }} [options] `user`: as an ordinary
- *   user in a control group that is its own, otherwise as root
+ * @param {{ user?: boolean; landlock?: boolean; cwd?: string; timeoutMs?: number; onOutput?: OnOutput }} [options] `user`:
+ *   as an ordinary user in a control group that is its own, otherwise as root; `landlock`: false for a kernel without it
  * @returns its exit status, 128 + signal, and what it printed
  */
 export async function runInMachine(argv, options = {}) {
-  const { user = false, cwd = process.cwd(), timeoutMs = 300_000, onOutput = () => {} } = options;
+  const { user = false, landlock = true, cwd = process.cwd() } = options;
+  const { timeoutMs = 300_000, onOutput = () => {} } = options;
   const kernel = fetchKernel();
   const job = { uid: user ? VM_USER : 0, directory: cwd, env: environment(user), argv };
+  const modules = `${landlock ? 'landlock,' : ''}lockdown,yama,integrity,apparmor,bpf`;
   const until = Date.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
-    const result = await boot(kernel, job, until, onOutput);
+    const result = await boot(kernel, job, modules, until, onOutput);
     // A boot may be lost to the emulator, a command that has started never.
     const started = result.status.includes('started');
     if (started || attempt === BOOT_ATTEMPTS || Date.now() > until) return outcome(result);
@@ -99,11 +101,12 @@ function outcome({ status, stdout, stderr, timedOut, log }) {
 /**
  * @param {import('./kernel.mjs').Kernel} kernel
  * @param {import('./initramfs.mjs').Job} job
+ * @param {string} modules the security modules that are active
  * @param {number} until
  * @param {OnOutput} onOutput
  * @returns {Promise<Boot>}
  */
-async function boot(kernel, job, until, onOutput) {
+async function boot(kernel, job, modules, until, onOutput) {
   const work = mkdtempSync(path.join(tmpdir(), 'containerv-vm-'));
   const helpers = new Helpers(work);
   try {
@@ -120,7 +123,7 @@ async function boot(kernel, job, until, onOutput) {
         if (port !== 'status') onOutput(port, chunk);
       }
     });
-    const machine = helpers.start(QEMU, qemuArguments(work, kernel), 'qemu.log');
+    const machine = helpers.start(QEMU, qemuArguments(work, kernel, modules), 'qemu.log');
     const timedOut = await isLate(machine, () => said.status.includes('started'), until);
     await helpers.end(machine);
     // A machine that never opened its ports leaves us waiting for somebody to write.
@@ -222,8 +225,9 @@ async function serveFiles(work, helpers) {
 /**
  * @param {string} work
  * @param {import('./kernel.mjs').Kernel} kernel
+ * @param {string} modules
  */
-function qemuArguments(work, { vmlinux }) {
+function qemuArguments(work, { vmlinux }, modules) {
   const inWork = (/** @type {string} */ name) => path.join(work, name);
   const ports = PORTS.flatMap((name, index) => [
     '-chardev',
@@ -233,7 +237,7 @@ function qemuArguments(work, { vmlinux }) {
   ]);
   const kernelLine =
     'console=ttyS0 quiet loglevel=3 panic=-1 reboot=t rdinit=/init mitigations=off random.trust_cpu=on ' +
-    '8250.nr_uarts=1 cgroup_no_v1=all lsm=landlock,lockdown,yama,integrity,apparmor,bpf';
+    `8250.nr_uarts=1 cgroup_no_v1=all lsm=${modules}`;
   const devices = [
     'vhost-user-fs-pci,chardev=files,tag=root,queue-size=1024',
     'virtio-blk-pci,drive=scratch',

@@ -108,6 +108,27 @@ export const CHECKS = {
         assert.equal((await shell(container, 'echo text > /tmp/file')).exitCode, 0);
       },
     ),
+  'BPF programs judge files besides Landlock, for root': async () => {
+    const policy = createPolicy('build').addPaths(['/srv'], FsAccess.Read);
+    if (process.getuid?.() !== 0) {
+      await assert.rejects(createContainer({ policy, bpfLsm: true }), {
+        code: 'ERR_CONTAINERV_UNSUPPORTED',
+        hint: /Run as root/,
+      });
+      return;
+    }
+    await withContainer({ policy, bpfLsm: true }, async (container) => {
+      assert.equal(container.enforced.bpfLsm, true);
+      assert.notEqual(container.enforced.landlock, false);
+      const before = await container.stats();
+      assert.notEqual((await shell(container, 'echo text > /etc/file')).exitCode, 0);
+      assert.equal((await shell(container, 'echo text > /tmp/file && cat /tmp/file')).stdout, 'text\n');
+      const after = await container.stats();
+      assert.ok(Number(after.fileAccessesAllowed) > Number(before.fileAccessesAllowed));
+      // Landlock is asked first, and what it denies nobody else is asked about.
+      assert.equal(after.fileAccessesDenied, 0);
+    });
+  },
   'the container sees one process tree, one loopback and no capability of the host': async () =>
     withContainer({}, async (container) => {
       const { stdout } = await shell(container, 'ls -d /proc/[0-9]* | wc -l; ls /sys/class/net; id -u');

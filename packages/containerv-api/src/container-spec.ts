@@ -47,6 +47,7 @@ export interface ContainerSpec {
   readonly sysctls: Readonly<Record<string, string>>;
   /** `undefined`: as the caller's. */
   readonly oomScoreAdj: number | undefined;
+  readonly bpfLsm: boolean;
   readonly detached: boolean;
   readonly signal: AbortSignal | undefined;
   readonly windows: WindowsOptions | undefined;
@@ -83,6 +84,7 @@ const NAMES: readonly (keyof ContainerOptions)[] = [
   'devices',
   'sysctls',
   'oomScoreAdj',
+  'bpfLsm',
   'detached',
   'signal',
   'windows',
@@ -139,6 +141,7 @@ export function resolveContainerOptions(
       options.oomScoreAdj === undefined
         ? undefined
         : checkInteger(options.oomScoreAdj, 'oomScoreAdj', -1000, 1000),
+    bpfLsm: checkBoolean(options.bpfLsm ?? false, 'bpfLsm'),
     detached: checkBoolean(options.detached ?? false, 'detached'),
     signal: checkAbortSignal(options.signal),
     windows: resolveWindowsOptions(options.windows),

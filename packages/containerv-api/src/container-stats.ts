@@ -31,6 +31,12 @@ export interface ContainerStats {
   readonly activeProcesses: number | null;
   /** Processes there have ever been. Linux does not count them. */
   readonly totalProcesses: number | null;
+  /**
+   * How often its processes were let, and not let, open, make, move or remove a file by the policy's rules. Counted with
+   * `bpfLsm`, since the container's last start, for the program that started it.
+   */
+  readonly fileAccessesAllowed: number | null;
+  readonly fileAccessesDenied: number | null;
   /** Processes that the kernel killed for memory. */
   readonly oomKills: number | null;
   /** How much its processes waited; `null` without pressure stall information (Linux 5.2, cgroup v2). */

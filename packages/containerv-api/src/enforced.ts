@@ -8,6 +8,7 @@ export interface Enforced {
   readonly seccomp: boolean;
   /** The Landlock ABI in use; `false`: none. */
   readonly landlock: number | false;
+  /** Whether BPF programs, too, hold processes to the policy's file rules. */
   readonly bpfLsm: boolean;
   readonly noNewPrivileges: boolean;
   /** Capabilities in the bounding set: `'CAP_CHOWN'`. */

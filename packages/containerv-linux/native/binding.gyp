@@ -10,6 +10,7 @@
       "target_name": "containerv",
       "sources": [
         "addon/addon.cc",
+        "addon/bpf_js.cc",
         "addon/clone_vfork.cc",
         "addon/control_socket.cc",
         "addon/descriptor_io.cc",

@@ -6,15 +6,17 @@ import {
   throwIfAborted,
 } from 'containerv-api';
 import { bootError } from './boot-error.js';
+import { withoutGroup } from './bpf-lsm/availability.js';
+import { ConfinedFiles } from './bpf-lsm/confined-files.js';
 import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
 import type { EarlyLaunch } from './early-launch.js';
 import { readEnforced, readMissed, verifyEnforced } from './enforcement.js';
 import { type IdPlan, mapsGroup } from './ids/id-maps.js';
 import { initExecutable } from './init-executable.js';
-import { missedPaths } from './landlock/requirement.js';
+import { missedPaths, missedSentence } from './landlock/requirement.js';
 import { isolatedNetwork, type NetworkSetup } from './network/network-setup.js';
-import type { FileResults, Native, StartedInit } from './native.js';
+import { type FileResults, type Native, native as addon, type StartedInit } from './native.js';
 import { bindEtcFiles, bindHosts, etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
@@ -55,7 +57,7 @@ export interface InitHandle {
 }
 
 /** What init tells those who join, besides what it read back itself. */
-export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits'> {
+export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits' | 'bpfLsm'> {
   readonly mappedMounts: boolean;
 }
 
@@ -63,6 +65,8 @@ export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits'> {
 export interface Booted extends InitHandle {
   readonly enforced: Enforced;
   readonly warnings: readonly string[];
+  /** `undefined`: no BPF programs judge its files. */
+  readonly files: ConfinedFiles | undefined;
 }
 
 /**
@@ -189,24 +193,48 @@ export async function awaitReady(
   resources: Resources,
 ): Promise<Booted> {
   const report = await ready(init, spec);
-  await plan.network?.announce();
-  const { mappedMounts } = ids;
-  const { version, limits } = resources.cgroup;
-  const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts });
-  verifyEnforced(enforced, spec, confinement);
-  const missed = missedPaths(confinement.ruleset, readMissed(report));
-  describeTo(init.channel, enforced);
-  return {
-    ...init,
-    enforced,
-    warnings: [...(missed === undefined ? [] : [missed]), ...(plan.network?.warnings ?? [])],
-  };
+  const files = await confineFiles(init, spec, confinement, plan, resources);
+  try {
+    await plan.network?.announce();
+    const { mappedMounts } = ids;
+    const { version, limits } = resources.cgroup;
+    const bpfLsm = files !== undefined;
+    const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts, bpfLsm });
+    verifyEnforced(enforced, spec, confinement);
+    // Landlock and the programs miss the same.
+    const missed =
+      missedPaths(confinement.ruleset, readMissed(report)) ?? missedSentence(files?.missed ?? []);
+    describeTo(init.channel, enforced);
+    return {
+      ...init,
+      enforced,
+      files,
+      warnings: [...(missed === undefined ? [] : [missed]), ...(plan.network?.warnings ?? [])],
+    };
+  } catch (error) {
+    // Nothing has been run in it.
+    files?.release();
+    throw error;
+  }
+}
+
+/** By BPF programs, where they were asked for and the policy denies any file. */
+async function confineFiles(
+  init: InitHandle,
+  { bpfLsm }: ContainerSpec,
+  { fileRules: rules }: Confinement,
+  { cgroups: { groups } }: ResourcePlan,
+  { cgroup }: Resources,
+): Promise<ConfinedFiles | undefined> {
+  if (!bpfLsm || rules === undefined) return undefined;
+  if (cgroup.version !== 'v2' || groups.unified === null) throw withoutGroup();
+  return ConfinedFiles.confine(addon(), { init, group: groups.unified, rules });
 }
 
 /** What who joins is told of that init cannot read back itself. */
-export function describeTo(channel: Channel, { cgroup, limits, ids }: Enforced): void {
+export function describeTo(channel: Channel, { cgroup, limits, ids, bpfLsm }: Enforced): void {
   const mappedMounts = ids?.mappedMounts ?? false;
-  const text = JSON.stringify({ cgroup, limits, mappedMounts } satisfies InitDescription);
+  const text = JSON.stringify({ cgroup, limits, mappedMounts, bpfLsm } satisfies InitDescription);
   channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
 }
 

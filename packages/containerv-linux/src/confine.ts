@@ -2,7 +2,7 @@ import { ContainervError, type Enforced, type SecurityPolicy } from 'containerv-
 import { compileSocketFilter, type NetworkRule, seccompLogRequested } from 'containerv-policy';
 import { chainFilters, type Confinement, confinementOf, filterArch } from './confinement.js';
 import { type HostNetwork, hostNetworkOf } from './landlock/host-network.js';
-import { rulesetOf } from './landlock/ruleset.js';
+import { fileRulesOf, rulesetOf } from './landlock/ruleset.js';
 import { refusesUnixSockets } from './network/refuse-rules.js';
 import { refuseUnixSockets } from './network/unix-filter.js';
 
@@ -23,7 +23,7 @@ const NETWORK_ABI = 4;
  */
 export function confine(policy: SecurityPolicy, surroundings: Surroundings): Confinement {
   const { network, sharesProcesses, landlockAbi: abi } = surroundings;
-  const confinement = confinementOf(policy);
+  const confinement = { ...confinementOf(policy), fileRules: fileRulesOf(policy) };
   const rules = network === 'host' ? policy.networkRules : undefined;
   const host = rules === undefined ? undefined : hostNetworkOf(rules as readonly NetworkRule[]);
   const shared = { network: network === 'host', processes: sharesProcesses };

@@ -1,6 +1,6 @@
 import { ContainervError, type PolicyName, type SecurityPolicy } from 'containerv-api';
 import { capabilityNames, createPolicy, seccompLogRequested } from 'containerv-policy';
-import type { Ruleset } from './landlock/ruleset.js';
+import type { FileRule, Ruleset } from './landlock/ruleset.js';
 
 /** What a policy comes to on this kernel: a capability bit mask, a seccomp program, and a Landlock ruleset. */
 export interface Confinement {
@@ -11,6 +11,8 @@ export interface Confinement {
   readonly filterText: string;
   /** `undefined`: no file is denied. */
   readonly ruleset?: Ruleset | undefined;
+  /** What the ruleset was made of, for who enforces it by other means; `undefined`: no file is denied. */
+  readonly fileRules?: readonly FileRule[] | undefined;
 }
 
 // Policies are immutable: one is compiled once, however many containers it confines.

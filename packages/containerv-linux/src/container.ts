@@ -38,6 +38,7 @@ import {
   watchStats,
   type WatchStatsOptions,
 } from 'containerv-api';
+import type { FileCounters } from './bpf-lsm/confined-files.js';
 import { updateLimits } from './cgroup/update-limits.js';
 import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { confine } from './confine.js';
@@ -107,6 +108,10 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   protected abstract initPid(): Promise<number | null>;
   /** Limits were changed, and are held or not. */
   protected abstract onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void>;
+  /** `undefined`: no programs of ours judge its files. */
+  protected fileCounters(): FileCounters | undefined {
+    return undefined;
+  }
   /** `null`: what it writes is not in a layer on the disk. */
   protected abstract readonly writableLayer: WritableLayer | null;
   protected abstract readonly stateDirectory: string;
@@ -282,7 +287,10 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
 
   async stats(): Promise<ContainerStats> {
     this.alive('read the figures of');
-    return this.vitals.stats(await this.initPid());
+    const stats = await this.vitals.stats(await this.initPid());
+    const files = this.fileCounters();
+    if (files === undefined) return stats;
+    return { ...stats, fileAccessesAllowed: files.allowed, fileAccessesDenied: files.denied };
   }
 
   watchStats(options?: WatchStatsOptions): AsyncGenerator<ContainerStats, void, undefined> {

@@ -10,6 +10,7 @@ import {
 } from 'containerv-api';
 import { seccompLogRequested } from 'containerv-policy';
 import { awaitReady, type BootInput, type InitHandle, startInit } from './boot.js';
+import { requireBpfLsm } from './bpf-lsm/availability.js';
 import { confine } from './confine.js';
 import { type Confinement, resolvePolicy } from './confinement.js';
 import { EarlyLaunch } from './early-launch.js';
@@ -41,10 +42,11 @@ export async function createContainer(options: ContainerOptions = {}): Promise<C
   const spec = resolveContainerOptions(options);
   refuseUnsupported(spec);
   const addon = native();
+  if (spec.bpfLsm) requireBpfLsm(addon);
   const policy = resolvePolicy(spec.policy);
   const abi = addon.landlockAbi();
   const warnings = [
-    unenforcedFileRules(policy, abi),
+    unenforcedFileRules(policy, abi, spec.bpfLsm),
     unusableMounts(
       policy,
       spec.mounts.map(({ target }) => target),
@@ -137,6 +139,7 @@ async function settle(
     const resources = Resources.hold(addon, input.plan);
     if (init === undefined) throw startError;
     const booted = await awaitReady(init, input, resources);
+    undo.push(async () => booted.files?.release());
     if (input.spec.detached) {
       const { spec, host, ids, plan } = input;
       const { cgroup } = resources;

@@ -21,6 +21,13 @@ const NAMESPACE_FILES: Readonly<Record<NamespaceName, string>> = {
 };
 const SECCOMP_MODE_FILTER = '2';
 
+/** What init cannot tell. */
+interface SeenOutside extends Pick<Cgroup, 'version' | 'limits'> {
+  readonly mappedMounts: boolean;
+  /** Whether the programs for file rules were seen to be asked. */
+  readonly bpfLsm: boolean;
+}
+
 /**
  * What the kernel says of a process that took on the container's confinement: `report` has its /proc/PID/status
  * (proc_pid_status(5)), a line `ns TYPE INODE` for each namespace that init is in, and `landlock ABI` when a ruleset was
@@ -29,7 +36,7 @@ const SECCOMP_MODE_FILTER = '2';
 export function readEnforced(
   report: string,
   network: Enforced['network'],
-  { version, limits, mappedMounts }: Pick<Cgroup, 'version' | 'limits'> & { readonly mappedMounts: boolean },
+  { version, limits, mappedMounts, bpfLsm }: SeenOutside,
 ): Enforced {
   const fields = new Map(
     report.split('\n').flatMap((line): [string, string][] => {
@@ -41,7 +48,7 @@ export function readEnforced(
   return {
     seccomp: fields.get('Seccomp') === SECCOMP_MODE_FILTER,
     landlock: Number(/^landlock (\d+)$/m.exec(report)?.[1] ?? 0) || false,
-    bpfLsm: false,
+    bpfLsm,
     noNewPrivileges: fields.get('NoNewPrivs') === '1',
     capabilities: capabilitiesIn(BigInt(`0x${fields.get('CapBnd') ?? '0'}`)),
     namespaces,
@@ -63,10 +70,11 @@ export function readMissed(report: string): string {
 export function verifyEnforced(
   enforced: Enforced,
   spec: ContainerSpec,
-  { capabilities, ruleset }: Pick<Confinement, 'capabilities' | 'ruleset'>,
+  { capabilities, ruleset, fileRules }: Pick<Confinement, 'capabilities' | 'ruleset' | 'fileRules'>,
 ): void {
   const missing: string[] = [];
   if (ruleset !== undefined && enforced.landlock === false) missing.push('the Landlock ruleset');
+  if (spec.bpfLsm && fileRules !== undefined && !enforced.bpfLsm) missing.push('the programs for file rules');
   if (!enforced.seccomp) missing.push('the seccomp filter');
   if (!enforced.noNewPrivileges) missing.push('no_new_privs');
   for (const [name, wanted] of Object.entries(spec.namespaces)) {

@@ -51,14 +51,14 @@ export async function joinContainer(id: string): Promise<Container> {
     }
   }
   const { report, description, paused } = channel === undefined ? NOTHING_TOLD : await readReport(channel);
-  const { cgroup: version, limits, mappedMounts } = description;
-  const enforced = readEnforced(report, record.network, { version, limits, mappedMounts });
+  const { cgroup: version, limits, mappedMounts, bpfLsm } = description;
+  const enforced = readEnforced(report, record.network, { version, limits, mappedMounts, bpfLsm });
   const container = new JoinedContainer(addon, base, record, channel, enforced, paused);
   await container.prepare();
   return container;
 }
 
-const NOTHING: InitDescription = { cgroup: false, limits: {}, mappedMounts: false };
+const NOTHING: InitDescription = { cgroup: false, limits: {}, mappedMounts: false, bpfLsm: false };
 
 interface Told {
   readonly report: string;

@@ -59,6 +59,10 @@ export interface Native {
   landlockAbi(): number;
   /** Ids of the active security modules (LSM_ID_* of linux/lsm.h); `undefined` before Linux 6.8. */
   securityModules(): readonly number[] | undefined;
+  /** bpf(2). `attributes` is a union bpf_attr, with the addresses of buffers put in at the offsets given. */
+  bpf(command: number, attributes: Buffer, pointers: readonly (readonly [number, Buffer])[]): number;
+  /** An O_PATH descriptor of what is at `path` below the directory `root`, which no link leaves. */
+  openInRoot(root: number, path: string, followLinks: boolean): number;
   duplicate(fd: number): number;
   /** Files that are kept open, each from its start; empty where that fails. */
   readAll(fds: readonly number[]): Promise<string[]>;

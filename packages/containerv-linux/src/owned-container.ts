@@ -6,6 +6,7 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { awaitReady, type Booted, type BootInput, describeTo, startInit } from './boot.js';
+import type { ConfinedFiles, FileCounters } from './bpf-lsm/confined-files.js';
 import { NO_GROUPS } from './cgroup/groups.js';
 import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
@@ -25,6 +26,8 @@ export class OwnedContainer extends LinuxContainer {
   readonly #input: BootInput;
   readonly #resources: Resources;
   #booted: Booted | undefined;
+  /** Rules in the kernel, which stay for as long as anything may run in the container's group. */
+  #files: ConfinedFiles | undefined;
   #enforced: Enforced;
   /** Settles when the running init has been reaped. */
   #ended: Promise<void> = Promise.resolve();
@@ -65,7 +68,7 @@ export class OwnedContainer extends LinuxContainer {
     if (this.state !== 'stopped') throw stateError(this.id, this.state, 'start');
     const { init, error } = await startInit(this.native, this.#input, this.#resources);
     if (init === undefined) throw error;
-    let booted: Booted;
+    let booted: Booted | undefined;
     try {
       booted = await awaitReady(init, this.#input, this.#resources);
       if (this.#destroying) throw stateError(this.id, 'destroyed', 'start');
@@ -74,6 +77,7 @@ export class OwnedContainer extends LinuxContainer {
       init.channel.close();
       init.close();
       await this.native.reap(init.pid, [], []);
+      booted?.files?.release();
       await this.#resources.disconnect().catch(() => {});
       throw failure;
     }
@@ -106,6 +110,10 @@ export class OwnedContainer extends LinuxContainer {
     return this.#resources.plan.stateDirectory;
   }
 
+  protected override fileCounters(): FileCounters | undefined {
+    return this.#files?.counters();
+  }
+
   protected channel(): Channel | undefined {
     return this.#booted?.channel;
   }
@@ -122,6 +130,7 @@ export class OwnedContainer extends LinuxContainer {
 
   #adopt(booted: Booted): void {
     this.#booted = booted;
+    this.#files = booted.files;
     this.#enforced = booted.enforced;
     this.#ending = undefined;
     this.#ended = new Promise((resolve, reject) => {
@@ -145,6 +154,7 @@ export class OwnedContainer extends LinuxContainer {
 
   async #afterEnd(init: number): Promise<void> {
     await this.native.reap(init, thawSteps(this.vitals.groups), []);
+    this.#files?.releaseIfEmpty();
     // What cannot be taken back now is when the container is destroyed.
     if (!this.#destroying) await this.#resources.disconnect().catch(() => {});
     // Whoever ended it, and however: as long as we live it can be started again. With its directory gone it cannot be
@@ -180,6 +190,7 @@ export class OwnedContainer extends LinuxContainer {
       const hint = 'Call destroy() again, or run: containerv prune';
       throw new ContainervError('ERR_CONTAINERV_SYSTEM', what, { step: 'destroy container', hint, cause });
     }
+    this.#files?.release();
     this.enter('destroyed');
     if (unreaped !== undefined) this.emit('exit', { reason: 'destroyed' });
   }

@@ -21,6 +21,7 @@ export const MessageType = {
   NameLog: 22,
   ReadLog: 23,
   ForgetLog: 24,
+  Hold: 25,
   Ready: 101,
   Failed: 102,
   Spawned: 103,

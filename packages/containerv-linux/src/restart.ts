@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ContainervError } from 'containerv-api';
 import { awaitReady, type Booted, startInit } from './boot.js';
+import { requireBpfLsm } from './bpf-lsm/availability.js';
+import type { ConfinedFiles } from './bpf-lsm/confined-files.js';
 import type { Cgroup } from './cgroup/cgroup.js';
 import { confine } from './confine.js';
 import { resolvePolicy } from './confinement.js';
@@ -50,6 +52,7 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
   const saved = await readBootFile(claim.directory);
   if (record === undefined || saved === undefined || !record.detached) throw notRestartable(id);
   const { spec, host, ids } = saved;
+  if (spec.bpfLsm) requireBpfLsm(native);
   if (spec.network.mode === 'private') throw networkGone(id);
   const confinement = confine(resolvePolicy(spec.policy), {
     network: spec.network.mode,
@@ -62,14 +65,17 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
   const resources = Resources.adopt(native, plan, cgroup, claim.lock);
   const { init, error } = await startInit(native, input, resources);
   if (init === undefined) throw closing(native, cgroup, error);
+  let files: ConfinedFiles | undefined;
   const reap = async (): Promise<void> => {
     init.kill();
     init.close();
     await native.reap(init.pid, thawSteps(record.groups), []);
+    files?.releaseIfEmpty();
     if (cgroup.fd >= 0) native.close(cgroup.fd);
   };
   try {
     const booted = await awaitReady(init, input, resources);
+    files = booted.files;
     await describeStopped(native, claim.directory, record, false);
     // Init has the claim from here on, so that it ends when init does, whoever sees to what is left.
     native.close(claim.lock);

@@ -8,7 +8,7 @@ import { thrownBy } from './support/thrown.js';
 
 const KINDS = ['mnt', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const CHOWN = 1n;
-const CGROUP = { version: 'v2', limits: { memory: true }, mappedMounts: true } as const;
+const CGROUP = { version: 'v2', limits: { memory: true }, mappedMounts: true, bpfLsm: false } as const;
 
 /** The report of a process in namespaces that are not ours, but for those called in `shared`. */
 function reportOf(

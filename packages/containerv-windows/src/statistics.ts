@@ -45,6 +45,8 @@ export function readStatistics(
       networkTxPackets: null,
       activeProcesses: processes,
       totalProcesses: null,
+      fileAccessesAllowed: null,
+      fileAccessesDenied: null,
       oomKills: null,
       cpuPressure: null,
       memoryPressure: null,

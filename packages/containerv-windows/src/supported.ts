@@ -60,6 +60,7 @@ function refuseInWindowsGuest(spec: ContainerSpec, guest: Guest): void {
     throw unsupported(`\`writable: ${shown(spec.writable)}\` of a Windows container`);
   if (spec.rlimits.length > 0) throw unsupported('`rlimits` of a Windows container');
   if (Object.keys(spec.sysctls).length > 0) throw unsupported('`sysctls` of a Windows container');
+  if (spec.bpfLsm) throw unsupported('`bpfLsm` of a Windows container');
   if (spec.oomScoreAdj !== undefined) throw unsupported('`oomScoreAdj` of a Windows container');
   if (spec.mounts.some(({ type }) => type === 'tmpfs'))
     throw unsupported('`tmpfs` mounts in a Windows container');

@@ -35,6 +35,8 @@ describe('readStatistics', () => {
       writeBytes: 4,
       activeProcesses: 3,
       networkRxBytes: null,
+      fileAccessesAllowed: null,
+      fileAccessesDenied: null,
       oomKills: null,
       totalProcesses: null,
     });

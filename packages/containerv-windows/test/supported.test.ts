@@ -25,6 +25,7 @@ describe('refuseUnsupported', () => {
     { writable: false },
     { writable: 'direct' },
     { oomScoreAdj: 5 },
+    { bpfLsm: true },
     { windows: { volumes: ['v'] } },
     { windows: { credentialSpec: '{}' } },
     { policy: createPolicy('build').addPaths(['/workspace'], FsAccess.All) },

@@ -12,6 +12,7 @@
 
 #include "../common/kernel.h"
 #include "../common/protocol.h"
+#include "bpf_js.h"
 #include "control_socket.h"
 #include "descriptor_io.h"
 #include "fd_poll.h"
@@ -464,6 +465,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
       {"duplicate", guard<duplicate_js>},            {"closeInBackground", guard<close_in_background_js>},
       {"readAll", guard<read_all_js>},               {"listProcesses", guard<list_processes_js>},
       {"watchOom", guard<watch_oom_js>},
+      {"bpf", guard<bpf_js>},                        {"openInRoot", guard<open_in_root_js>},
       {"netlink", guard<netlink_js>},                {"interfaceIndex", guard<interface_index_js>},
   };
   for (const auto& function : functions) exports.Set(function.name, Napi::Function::New(env, function.body, function.name));

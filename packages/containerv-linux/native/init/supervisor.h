@@ -52,6 +52,7 @@ class Supervisor {
   void report_status(Client* client, const Message& message);
   void describe(Client* client, const Message& message);
   void pause(Client* client, Message& message);
+  void hold(Client* client, Message& message);
   void start_transfer(Client* client, Message& message);
   void open_log(Client* client, const Message& message);
   void name_log(Client* client, const Message& message);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import type { Enforced, LimitName, ResolvedLimits } from 'containerv-api';
 import type { FileBatch } from '../file-batch.js';
 import type { GroupDirectories } from './groups.js';
@@ -56,6 +57,12 @@ function hierarchiesOfHost(): CgroupHierarchies {
 /** Whether limits are held by cgroup v2, which a process is born into. */
 export function isUnifiedHost(): boolean {
   return isUnified(hierarchiesOfHost());
+}
+
+/** How many groups are above one of the v2 hierarchy, as far as its mount shows them. */
+export function unifiedLevel(directory: string): number {
+  const { v2 } = hierarchiesOfHost();
+  return v2 === undefined ? 0 : path.relative(v2.mount, directory).split(path.sep).length;
 }
 
 export function planCgroup(

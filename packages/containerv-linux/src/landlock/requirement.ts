@@ -6,10 +6,15 @@ import { confinesFiles, type Ruleset } from './ruleset.js';
 
 /**
  * What of a policy's file rules this kernel cannot enforce, as a sentence; `undefined`: nothing.
+ * @param byPrograms whether BPF programs enforce them besides
  * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` at a security level that requires them.
  */
-export function unenforcedFileRules(policy: SecurityPolicy, abi: number): string | undefined {
-  if (!confinesFiles(policy) || abi >= WRITES_COMPLETE_ABI) return undefined;
+export function unenforcedFileRules(
+  policy: SecurityPolicy,
+  abi: number,
+  byPrograms = false,
+): string | undefined {
+  if (byPrograms || !confinesFiles(policy) || abi >= WRITES_COMPLETE_ABI) return undefined;
   const what =
     abi < 1
       ? `The file rules of the policy '${policy.name}' are not enforced: this kernel has no Landlock`
@@ -30,6 +35,10 @@ export function missedPaths(ruleset: Ruleset | undefined, missed: string): strin
     return rule === undefined || rule.origin === 'base' ? [] : [rule.path];
   });
   if (missed.endsWith('...')) paths.push('...');
+  return missedSentence(paths);
+}
+
+export function missedSentence(paths: readonly string[]): string | undefined {
   if (paths.length === 0) return undefined;
   return `Rules of the policy allow nothing, because these paths do not exist in the container: ${paths.join(', ')}`;
 }

@@ -7,10 +7,15 @@ export const FILE_RULES_STEP = 'apply file rules';
 const E2BIG = 7;
 const NOWHERE: ReadonlySet<number> = new Set([2, 13, 20, 36, 40]);
 
+/** Whether a path of a rule just is not there. */
+export function leadsNowhere({ errno }: SystemFailure): boolean {
+  return NOWHERE.has(errno);
+}
+
 /** Turns init's failure to apply a policy's file rules into what the caller needs to know. */
 export function rulesetError(failure: SystemFailure, cause?: unknown): ContainervError {
   const details = cause === undefined ? {} : { cause };
-  if (failure.syscall === 'openat2' && NOWHERE.has(failure.errno)) {
+  if (failure.syscall === 'openat2' && leadsNowhere(failure)) {
     return systemError(failure, {
       ...details,
       code: 'ERR_CONTAINERV_NOT_FOUND',

@@ -25,6 +25,15 @@ export interface RulesetPath {
   readonly origin: 'base' | 'named' | 'required';
 }
 
+/** A policy's rule for a path, before it is looked up. */
+export interface FileRule {
+  /** In the container. */
+  readonly path: string;
+  /** FsAccess bits. */
+  readonly access: number;
+  readonly origin: RulesetPath['origin'];
+}
+
 /** What a container shares with the host, and a ruleset therefore has to keep apart. */
 export interface Shared {
   readonly network: boolean;
@@ -41,6 +50,18 @@ export function confinesFiles({ paths }: SecurityPolicy): boolean {
   return !paths.some(({ path, access }) => path === '/' && (access & FsAccess.All) === FsAccess.All);
 }
 
+/** A policy's rules for files; `undefined` when it denies none. */
+export function fileRulesOf(policy: SecurityPolicy): readonly FileRule[] | undefined {
+  if (!confinesFiles(policy)) return undefined;
+  const base = basePaths();
+  const strict = securityLevels[policy.securityLevel].fileRules === 'required';
+  return policy.paths.map(({ path, access }) => ({
+    path,
+    access,
+    origin: base.has(path) ? 'base' : strict ? 'required' : 'named',
+  }));
+}
+
 /**
  * What a policy comes to on a kernel with `abi`; `undefined` when it denies nothing that Landlock could.
  *
@@ -54,24 +75,22 @@ export function rulesetOf(
   shared: Shared,
   network?: HostNetwork,
 ): Ruleset | undefined {
-  const files = confinesFiles(policy);
+  const files = fileRulesOf(policy);
   const handledNet = abi < NETWORK_ABI ? 0n : (network?.handled ?? 0n);
-  if (abi < 1 || (!files && handledNet === 0n)) return undefined;
+  if (abi < 1 || (files === undefined && handledNet === 0n)) return undefined;
   const abstractSockets = network?.sockets.families.includes('unix') ?? false;
-  const base = basePaths();
-  const strict = securityLevels[policy.securityLevel].fileRules === 'required';
   return {
-    handledFs: files ? handledRights(abi) : 0n,
+    handledFs: files === undefined ? 0n : handledRights(abi),
     handledNet,
     scoped:
       abi < SCOPE_ABI
         ? 0n
         : (shared.network && !abstractSockets ? SCOPE_ABSTRACT_UNIX_SOCKET : 0n) |
           (shared.processes ? SCOPE_SIGNAL : 0n),
-    paths: (files ? policy.paths : []).map(({ path, access }) => ({
+    paths: (files ?? []).map(({ path, access, origin }) => ({
       path,
       rights: rightsOf(access, abi),
-      origin: base.has(path) ? 'base' : strict ? 'required' : 'named',
+      origin,
     })),
     ports: handledNet === 0n ? [] : (network?.ports ?? []),
   };

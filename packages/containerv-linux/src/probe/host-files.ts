@@ -6,6 +6,8 @@ export interface HostFiles {
   /** `undefined`: missing or not readable. */
   read(path: string): string | undefined;
   exists(path: string): boolean;
+  /** `undefined`: missing. */
+  inode(path: string): number | undefined;
   /** The file system's magic number, of the path or of its nearest parent that exists. */
   fileSystem(path: string): number | undefined;
 }
@@ -23,6 +25,9 @@ export const hostFiles: HostFiles = {
   },
   exists(path) {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  },
+  inode(path) {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
   },
   fileSystem(path) {
     for (let place = path; place !== ''; place = place === '/' ? '' : place.replace(/\/[^/]*$/, '') || '/') {

@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { type HostCheck, type HostReport, isContainervError } from 'containerv-api';
+import { lackOfBpfLsm } from '../bpf-lsm/availability.js';
 import { readHierarchies } from '../cgroup/hierarchy.js';
 import { createContainer } from '../create-container.js';
 import { type Native, native } from '../native.js';
@@ -33,7 +34,7 @@ export async function probeHost(): Promise<HostReport> {
     checkSeccomp(hostFiles),
     checkLandlock(addon.landlockAbi()),
     checkAppArmor(hostFiles),
-    checkBpfLsm(hostFiles, addon.securityModules()),
+    checkBpfLsm(lackOfBpfLsm(addon)),
     checkOverlay(hostFiles, baseDirectories()),
     checkCgroup(hostFiles, readHierarchies()),
     checkNetwork(hostFiles, await answersForNftables(addon)),

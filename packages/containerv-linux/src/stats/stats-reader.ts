@@ -91,6 +91,8 @@ export class StatsReader {
       // Where there are processes, init is one of them.
       activeProcesses: processes === 0 ? null : processes,
       totalProcesses: null,
+      fileAccessesAllowed: null,
+      fileAccessesDenied: null,
       oomKills: parseOomKills(text('oom')),
       cpuPressure: parsePressure(text('cpuPressure')),
       memoryPressure: parsePressure(text('memoryPressure')),

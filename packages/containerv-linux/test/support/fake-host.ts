@@ -9,7 +9,11 @@ const NAMESPACES = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'user'];
 /** A host on which everything works, but for what is given: files with another text, `undefined` for missing ones. */
 export function fakeHost(
   files: Readonly<Record<string, string | undefined>> = {},
-  { uid = 1000, fileSystem = EXT4 }: { readonly uid?: number; readonly fileSystem?: number | undefined } = {},
+  {
+    uid = 1000,
+    fileSystem = EXT4,
+    inode = 0xefff_fffb,
+  }: { readonly uid?: number; readonly fileSystem?: number | undefined; readonly inode?: number } = {},
 ): HostFiles {
   const all: Readonly<Record<string, string | undefined>> = {
     ...Object.fromEntries(NAMESPACES.map((name) => [`/proc/self/ns/${name}`, ''])),
@@ -27,6 +31,7 @@ export function fakeHost(
     uid,
     read: (path) => all[path],
     exists: (path) => all[path] !== undefined,
+    inode: () => inode,
     fileSystem: () => fileSystem,
   };
 }
