@@ -20,7 +20,13 @@ import {
   type JoinedNetwork,
 } from './network/join-network.js';
 import type { Runtime } from './runtime.js';
-import { identifyAll, machineDiskOf, type PreparedStorage, scratchOf } from './storage/container-storage.js';
+import {
+  identifyAll,
+  machineDiskOf,
+  type PreparedStorage,
+  scratchOf,
+  stagingOf,
+} from './storage/container-storage.js';
 import { endSystem } from './systems.js';
 import type { WindowsHost } from './windows-host.js';
 
@@ -103,6 +109,7 @@ function hostOf(
   return {
     ...facts,
     owner,
+    stagingPath: stagingOf(dataDirectory),
     storage:
       storage.kind === 'linux'
         ? storage

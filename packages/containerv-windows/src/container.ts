@@ -17,9 +17,11 @@ import {
   parseDuration,
   type ProcessInfo,
   type ProcessSpec,
+  resolveDownload,
   resolveLimitChanges,
   resolveRunOptions,
   resolveSpawnOptions,
+  resolveUpload,
   resolveWatchStatsOptions,
   type RunOptions,
   type RunOutput,
@@ -42,6 +44,9 @@ import { runProcess } from './process/run.js';
 import { RunningProcess } from './process/running-process.js';
 import { WindowsProcess } from './process/windows-process.js';
 import { refuseUnsupportedProcess } from './supported.js';
+import { download } from './transfer/download.js';
+import { transferShell } from './transfer/transfer-shell.js';
+import { upload } from './transfer/upload.js';
 import { updateLimits } from './update-limits.js';
 import { Vitals } from './vitals.js';
 
@@ -153,14 +158,14 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
     throw unsupported('snapshots');
   }
 
-  async upload(_files: readonly Upload[], _options?: TransferOptions): Promise<TransferReport> {
-    this.#live.running('upload');
-    throw unsupported('transfers', 'Give the container a directory with `mounts`.');
+  async upload(files: readonly Upload[], options?: TransferOptions): Promise<TransferReport> {
+    const spec = resolveUpload(files, options);
+    return upload(transferShell(this.#live, 'upload'), this.#live.staging, spec);
   }
 
-  async download(_files: readonly Download[], _options?: TransferOptions): Promise<TransferReport> {
-    this.#live.running('download');
-    throw unsupported('transfers', 'Give the container a directory with `mounts`.');
+  async download(files: readonly Download[], options?: TransferOptions): Promise<TransferReport> {
+    const spec = resolveDownload(files, options);
+    return download(transferShell(this.#live, 'download'), this.#live.staging, spec);
   }
 
   async processes(): Promise<ProcessInfo[]> {

@@ -17,6 +17,7 @@ import { releaseRuntime, removeContainer } from './remove-container.js';
 import type { Runtime } from './runtime.js';
 import { type Claim, claimExisting, claimPatiently } from './state/claim.js';
 import { type StateRecord, writeState } from './state/state-file.js';
+import { stagingOf } from './storage/container-storage.js';
 import { endsWithin } from './systems.js';
 
 const SIGTERM = 15;
@@ -79,6 +80,11 @@ export class LiveContainer {
 
   get enforced(): Enforced {
     return this.#enforced;
+  }
+
+  /** On the host. */
+  get staging(): string {
+    return stagingOf(this.#boot.dataDirectory);
   }
 
   get endpointId(): string | null {

@@ -8,7 +8,7 @@ import { ownSystems, type RemovalInput, removeContainer, removeSystem } from './
 import { claimExisting, claimNew } from './state/claim.js';
 import { type BaseDirectories, baseDirectories } from './state/directories.js';
 import { containerIds, namesIn, ownerTag, readState } from './state/state-file.js';
-import { removeStorage } from './storage/container-storage.js';
+import { contentOf, removeStorage } from './storage/container-storage.js';
 
 /** Removes what owners that crashed left behind. A container that is alive, or that was stopped to be started again, stays. */
 export async function pruneContainers(): Promise<PruneReport> {
@@ -102,6 +102,8 @@ async function removeBare(
   systems: ReadonlyMap<string, SystemInfo>,
   released: string[],
 ): Promise<void> {
+  const hasSystem = systems.has(id) || systems.has(machineIdOf(id));
+  if (!hasSystem && (await contentOf(win32.join(base.data, id))) !== 'own') return;
   // Nobody makes one of this id meanwhile.
   const claim = await claimNew(win32.join(base.state, id));
   if (claim === 'exists') return;
@@ -112,7 +114,7 @@ async function removeBare(
       }
     }
     const directory = win32.join(base.data, id);
-    if ((await namesIn(base.data)).includes(id)) {
+    if ((await contentOf(directory)) === 'own') {
       await removeStorage(service.storage, directory);
       released.push(`layer ${directory}`);
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { resolveContainerOptions, UndoStack } from 'containerv-api';
 import { boot } from '../../../packages/containerv-windows/src/boot.js';
@@ -173,6 +173,9 @@ describe('left behind', () => {
       });
     const lost = await hcs.create('lost', documentOf(ownerTag({ state: home.state, data: home.data })));
     const others = await hcs.create('others', documentOf('containerv-other'));
+    const precious = path.join(home.data, 'precious');
+    mkdirSync(path.join(precious, 'scratch'), { recursive: true });
+    writeFileSync(path.join(precious, 'letters.txt'), 'not of a container');
     const folder = path.join(home.data, 'bare');
     mkdirSync(path.join(folder, 'scratch'), { recursive: true });
     await storage.createScratch(path.join(folder, 'scratch'), [base]);
@@ -180,6 +183,9 @@ describe('left behind', () => {
     assert.deepEqual(failed, []);
     assert.deepEqual(removed.map(({ id }) => id).sort(), ['bare', 'lost']);
     assert.equal(existsSync(folder), false);
+    assert.equal((await rejection(home.create({ id: 'precious' })))['code'], 'ERR_CONTAINERV_EXISTS');
+    assert.equal(readFileSync(path.join(precious, 'letters.txt'), 'utf8'), 'not of a container');
+    rmSync(precious, { recursive: true });
     assert.deepEqual(
       (await hcs.enumerate({})).map(({ id }) => id),
       ['others'],

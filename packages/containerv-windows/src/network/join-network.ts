@@ -22,6 +22,7 @@ import type { Guest } from '../documents/guest.js';
 import type { JsonObject } from '../documents/json.js';
 import type { HcsSystem } from '../hcs/hcs-api.js';
 import { runProcess } from '../process/run.js';
+import { policyOf } from '../security/policy.js';
 
 // As long as PowerShell takes to start on a machine that is busy with starting containers.
 const INSIDE_TIMEOUT_MS = 120_000;
@@ -71,8 +72,8 @@ export async function attachToMachine(
 }
 
 /**
- * Configures in the running container what the endpoint did not get, as its administrator: before anything of the
- * caller's runs in it, and whatever the policy has for that.
+ * Configures in the running container what the endpoint did not get, as its administrator. A policy of a stricter level
+ * than `default` does not have one, and then it rejects: the shell comes from the image, which may be hostile.
  * @throws ContainervError `ERR_CONTAINERV_HNS` when a field can be had neither way.
  */
 export async function configureNetwork(
@@ -81,7 +82,9 @@ export async function configureNetwork(
   { connection }: JoinedNetwork,
   { os }: Guest,
 ): Promise<NetworkOutcome> {
-  const administration = { ...spec, policy: createPolicy('build').setCapabilities(['CAP_NET_ADMIN']) };
+  const trusted = os === 'linux' && policyOf(spec.policy).securityLevel === 'default';
+  const policy = trusted ? createPolicy('build').setCapabilities(['CAP_NET_ADMIN']) : spec.policy;
+  const administration = { ...spec, policy };
   return configureInside({
     guest: os,
     settings: connection.settings,

@@ -41,6 +41,11 @@ export function scratchOf(dataDirectory: string): string {
   return win32.join(dataDirectory, 'scratch');
 }
 
+/** The directory that host and container share for transfers. */
+export function stagingOf(dataDirectory: string): string {
+  return win32.join(dataDirectory, 'staging');
+}
+
 /** The disk of its virtual machine. */
 export function machineDiskOf(dataDirectory: string): string {
   return win32.join(dataDirectory, 'machine', 'sandbox.vhdx');
@@ -97,7 +102,7 @@ async function findLinuxRoot(spec: ContainerSpec): Promise<FoundStorage> {
   return { kind: 'linux', rootfsPath, ...(await resolveUvmImage(lcow, files)) };
 }
 
-/** Makes the writable layer and the machine's disk. Each step that was done is on `undo`. */
+/** Makes the directory for transfers, the writable layer and the machine's disk. Each step that was done is on `undo`. */
 export async function prepareStorage(
   storage: LayerStorage,
   found: FoundStorage,
@@ -105,13 +110,14 @@ export async function prepareStorage(
   dataDirectory: string,
   undo: UndoStack,
 ): Promise<PreparedStorage> {
-  if (found.kind === 'linux') return found;
-  const layers = await identifyAll(storage, found.layers);
-  const scratch = scratchOf(dataDirectory);
+  const layers = found.kind === 'linux' ? [] : await identifyAll(storage, found.layers);
   // Whoever has the id finds what somebody else has left under it.
   await removeStorage(storage, dataDirectory);
   await mkdir(dataDirectory);
   undo.push(async () => removeStorage(storage, dataDirectory));
+  await mkdir(stagingOf(dataDirectory));
+  if (found.kind === 'linux') return found;
+  const scratch = scratchOf(dataDirectory);
   await mkdir(scratch);
   await storage.createScratch(scratch, layers);
   if (guest.isolation === 'hyperv' && guest.schema === 'v2') {
@@ -124,8 +130,39 @@ export async function prepareStorage(
   };
 }
 
-/** Everything below a container's data directory, which nothing uses any more. */
+/** Everything that a container has on the disk. */
+const OWN_ENTRIES: ReadonlySet<string> = new Set(['machine', 'scratch', 'staging']);
+
+/**
+ * What a directory below the data directory is: one that somebody else has put there, or that `CONTAINERV_DATA_DIR` was
+ * set to by mistake, must not be taken for a container's.
+ */
+export async function contentOf(directory: string): Promise<'missing' | 'empty' | 'own' | 'foreign'> {
+  let names: string[];
+  try {
+    names = await files.readdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
+    throw error;
+  }
+  if (names.length === 0) return 'empty';
+  return names.every((name) => OWN_ENTRIES.has(name)) ? 'own' : 'foreign';
+}
+
+/**
+ * Removes a container's data directory, which nothing uses any more.
+ * @throws ContainervError `ERR_CONTAINERV_EXISTS` for one that holds anything that containers do not make
+ */
 export async function removeStorage(storage: LayerStorage, dataDirectory: string): Promise<void> {
+  const content = await contentOf(dataDirectory);
+  if (content === 'missing') return;
+  if (content === 'foreign') {
+    throw new ContainervError('ERR_CONTAINERV_EXISTS', 'The directory is not one of a container', {
+      step: 'remove layers',
+      path: dataDirectory,
+      hint: 'Move what is in it elsewhere, or choose another place with CONTAINERV_DATA_DIR.',
+    });
+  }
   const scratch = scratchOf(dataDirectory);
   if ((await kindOf(files, scratch)) === 'directory') await storage.destroy(scratch);
   await rm(dataDirectory, { recursive: true, force: true });
