@@ -36,7 +36,7 @@ for (const [kind, options] of kinds) {
       container.on('state', (state) => states.push(state)).on('exit', ({ reason }) => exits.push(reason));
       const sleeper = await container.spawn(GUEST, ['sleep', '60000'], { stdio: 'ignore' });
       await container.stop();
-      assert.equal((await sleeper.wait()).cause, 'destroyed');
+      assert.equal((await sleeper.wait()).cause, 'signal');
       await container.stop();
       await container.start();
       assert.equal((await container.run(GUEST, ['both'])).stdout, 'out');
