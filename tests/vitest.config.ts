@@ -42,6 +42,8 @@ export default defineConfig({
           ...everywhere,
           name: 'windows',
           include: ['windows/*.test.ts'],
+          // They share one Windows.
+          fileParallelism: false,
           // Those are for Linux containers.
           setupFiles: [],
           sequence: { groupOrder: 0 },

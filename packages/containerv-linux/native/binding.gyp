@@ -112,6 +112,7 @@
         "serve-exec/errors.cc",
         "serve-exec/line.cc",
         "serve-exec/main.cc",
+        "serve-exec/output.cc",
         "serve-exec/runtime.cc",
         "serve-exec/session.cc",
         "serve-exec/spawn_message.cc",

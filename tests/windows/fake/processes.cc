@@ -80,6 +80,7 @@ std::string Process::status() const {
 }
 
 HRESULT Process::terminate() {
+  World::journal("terminate");
   if (exited()) return kProcessStopped;
   TerminateProcess(process, 0xC000013A);
   return S_OK;
@@ -89,6 +90,7 @@ HRESULT create_process(const std::shared_ptr<System>& system, const std::string&
                        std::shared_ptr<Process>* process, std::string* why) {
   if (system->state() == State::kStopped) return kSystemStopped;
   if (system->state() != State::kRunning) return kInvalidState;
+  World::journal("process " + text);
   Json parameters;
   if (!parse_json(text, &parameters)) return kInvalidJson;
   *why = schema_error("process-parameters", parameters);
@@ -160,6 +162,7 @@ std::shared_ptr<Process> find_process(const std::shared_ptr<System>& system, DWO
 }
 
 HRESULT modify_process(Process& process, const std::string& request) {
+  World::journal("modify " + request);
   Json parsed;
   if (!parse_json(request, &parsed)) return kInvalidJson;
   if (const auto error = schema_error("modify-process", parsed); !error.empty()) {
@@ -172,6 +175,7 @@ HRESULT modify_process(Process& process, const std::string& request) {
 }
 
 HRESULT signal_process(Process& process, const std::string& options) {
+  World::journal("signal " + options);
   Json parsed;
   if (!parse_json(options, &parsed)) return kInvalidJson;
   if (const auto error = schema_error("signal-process", parsed); !error.empty()) {

@@ -166,6 +166,18 @@ HRESULT create_system(const std::string& id, const std::string& document, std::s
   return S_OK;
 }
 
+void add_system(const std::string& id, Json document, State state) {
+  auto made = std::make_shared<System>();
+  made->id = id;
+  made->document = std::move(document);
+  made->job = CreateJobObjectW(nullptr, nullptr);
+  made->set_state(state);
+  // Its owner's.
+  made->handles = 1;
+  const std::lock_guard lock(registry_mutex);
+  registry[id] = std::move(made);
+}
+
 std::shared_ptr<System> find_system(const std::string& id) {
   const std::lock_guard lock(registry_mutex);
   const auto found = registry.find(id);

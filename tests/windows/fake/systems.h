@@ -86,6 +86,8 @@ struct System : Object {
 
 // Everything that the service does, without saying how a library tells it.
 HRESULT create_system(const std::string& id, const std::string& document, std::shared_ptr<System>* system, std::string* why);
+// One that runs already, and that another program made.
+void add_system(const std::string& id, Json document, State state);
 std::shared_ptr<System> find_system(const std::string& id);
 HRESULT start_system(System& system);
 HRESULT pause_system(System& system);

@@ -61,6 +61,7 @@ World& World::get() {
 }
 
 void* World::open(const char* kind, std::shared_ptr<Object> object) {
+  journal(std::string("open ") + kind);
   const std::lock_guard lock(mutex_);
   const uintptr_t value = next_handle_ += 8;
   handles_[value] = {kind, std::move(object), false};
@@ -90,6 +91,7 @@ std::shared_ptr<Object> World::look_up(void* handle, const char* kind, const cha
 std::shared_ptr<Object> World::close(void* handle, const char* kind, const char* function) {
   auto object = look_up(handle, kind, function);
   if (object != nullptr) {
+    journal(std::string("close ") + kind);
     const std::lock_guard lock(mutex_);
     Handle& closed = handles_[reinterpret_cast<uintptr_t>(handle)];
     closed.closed = true;
@@ -98,7 +100,18 @@ std::shared_ptr<Object> World::close(void* handle, const char* kind, const char*
   return object;
 }
 
+void World::journal(const std::string& line) {
+  wchar_t path[MAX_PATH] = L"";
+  if (GetEnvironmentVariableW(L"FAKE_HCS_JOURNAL", path, MAX_PATH) == 0) return;
+  const HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_ALWAYS, 0, nullptr);
+  const std::string text = line + "\n";
+  DWORD put = 0;
+  WriteFile(file, text.data(), static_cast<DWORD>(text.size()), &put, nullptr);
+  CloseHandle(file);
+}
+
 void World::violate(const std::string& what) {
+  journal("violation " + what);
   const std::lock_guard lock(mutex_);
   violations_.push_back(what);
 }

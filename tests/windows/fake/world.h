@@ -79,6 +79,8 @@ class World {
   std::shared_ptr<Object> close(void* handle, const char* kind, const char* function);
 
   void violate(const std::string& what);
+  // A line in the file FAKE_HCS_JOURNAL, for tests of programs that cannot ask for a report.
+  static void journal(const std::string& line);
   void inject(Fault fault);
   // What a test wishes for this call, if anything; waits as long as it wishes.
   Fault fault_for(const char* function);

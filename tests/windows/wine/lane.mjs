@@ -59,6 +59,12 @@ export async function setUpLane() {
       path.join(here, 'stdio-bridge.c'),
     ]),
   );
+  await setUpPrograms();
+}
+
+/** Makes what `winProgram` needs: all but node.exe. */
+export async function setUpPrograms() {
+  await mkdir(build, { recursive: true });
   await onceFor('libraries', [path.join(windows, 'fake')], compileFake);
   await onceFor('prefix', [], makePrefix);
   const system32 = path.join(prefix, 'drive_c/windows/system32');
@@ -98,6 +104,20 @@ export async function winNode(args, env = {}) {
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   clearTimeout(limit);
   return { code, ...output };
+}
+
+/**
+ * Starts a program with our descriptors as its own.
+ * @param {string} program @param {readonly string[]} args
+ * @param {{ env?: Record<string, string>, stdio?: import('node:child_process').StdioOptions }} [options]
+ * @returns {import('node:child_process').ChildProcess}
+ */
+export function winProgram(program, args, { env = {}, stdio = 'pipe' } = {}) {
+  return spawn('wine', [program, ...args], {
+    cwd: build,
+    env: { ...wineEnvironment(), ...laneEnvironment(), ...env },
+    stdio,
+  });
 }
 
 /** A path of this machine as Wine's programs see it.

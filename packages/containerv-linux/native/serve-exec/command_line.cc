@@ -7,7 +7,6 @@
 #include "help.h"
 #include "line.h"
 #include "runtime.h"
-#include "system.h"
 
 namespace containerv {
 namespace {
@@ -15,7 +14,7 @@ namespace {
 constexpr char kUsage[] = ". Usage: serve-exec --container ID --path PATH --wdir DIR [--] [ARG...]";
 constexpr size_t kMaxPath = 4096;
 // What a Node timer can hold, as parseDuration() has it.
-constexpr long kMaxDurationMs = 2147483647;
+constexpr int64_t kMaxDurationMs = 2147483647;
 
 bool refuse(const Line& line, int& status) { return status = complain(line), false; }
 
@@ -44,10 +43,17 @@ bool is_user(const char* text) {
   return rest && *rest == 0 && strlen(text) < 256;
 }
 
-// parseDuration() of containerv-api: digits with an optional fraction, and a unit. Rounded up to whole ms.
-bool read_duration(const char* text, long& ms) {
-  constexpr long kNano = 1000000;
-  long whole = 0, fraction = 0, place = kNano;
+bool has_control_character(const char* text) {
+  for (; *text; ++text)
+    if (static_cast<unsigned char>(*text) < 0x20 || *text == 0x7f) return true;
+  return false;
+}
+
+}  // namespace
+
+bool read_duration(const char* text, int64_t& ms) {
+  constexpr int64_t kNano = 1000000;
+  int64_t whole = 0, fraction = 0, place = kNano;
   if (!is_digit(*text)) return false;
   for (; is_digit(*text); ++text)
     if ((whole = whole * 10 + (*text - '0')) > kMaxDurationMs) return false;
@@ -56,19 +62,11 @@ bool read_duration(const char* text, long& ms) {
     for (; is_digit(*text); ++text)
       if (place > 1) fraction += (*text - '0') * (place /= 10);
   }
-  const long unit = same(text, "ms") ? 1 : same(text, "s") ? 1000 : same(text, "m") ? 60000 : same(text, "h") ? 3600000 : 0;
+  const int64_t unit = same(text, "ms") ? 1 : same(text, "s") ? 1000 : same(text, "m") ? 60000 : same(text, "h") ? 3600000 : 0;
   if (unit == 0) return false;
   ms = whole * unit + (fraction * unit + kNano - 1) / kNano;
   return ms <= kMaxDurationMs;
 }
-
-bool has_control_character(const char* text) {
-  for (; *text; ++text)
-    if (static_cast<unsigned char>(*text) < 0x20 || *text == 0x7f) return true;
-  return false;
-}
-
-}  // namespace
 
 bool CommandLine::take(const char* option, const char* value, int& status) {
   if (same(option, "env")) {
@@ -102,11 +100,7 @@ bool CommandLine::parse(char** argv, int& status) {
   for (; *at && !same(*at, "--"); ++at) {
     if (same(*at, "--help")) return print(1, kHelp), status = 0, false;
     if (same(*at, "--version")) return print(1, "serve-exec " SERVE_EXEC_VERSION "\n"), status = 0, false;
-    if (same(*at, "--print-native-path")) {
-      char own[kMaxPath + 1] = {};
-      sys::raw_syscall(SYS_readlinkat, AT_FDCWD, sys::address("/proc/self/exe"), sys::address(own), kMaxPath);
-      return print(1, own), print(1, "\n"), status = 0, false;
-    }
+    if (same(*at, "--print-native-path")) return print_own_path(), status = 0, false;
     const char* option = nullptr;
     for (const char* name : {"container", "path", "wdir", "user", "timeout", "env"}) {
       if (!starts_with(*at, "--") || !starts_with(*at + 2, name)) continue;

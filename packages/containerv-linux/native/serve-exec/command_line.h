@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 namespace containerv {
 
@@ -12,7 +13,7 @@ struct CommandLine {
   const char* path = nullptr;
   const char* wdir = nullptr;     // null: the container's
   const char* user = nullptr;     // null: the container's
-  long timeout_ms = 0;            // 0: never
+  int64_t timeout_ms = 0;         // 0: never
   const char* variables[kMaxVariables];  // NAME=VALUE or NAME, in order
   size_t variable_count = 0;
   char** arguments = nullptr;     // null-terminated
@@ -24,5 +25,8 @@ struct CommandLine {
   bool take(const char* option, const char* value, int& status);
   bool check(char** rest, int& status);
 };
+
+// parseDuration() of containerv-api: digits with an optional fraction, and a unit. Rounded up to whole ms.
+bool read_duration(const char* text, int64_t& ms);
 
 }  // namespace containerv

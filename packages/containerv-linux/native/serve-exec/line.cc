@@ -1,9 +1,5 @@
 #include "line.h"
 
-#include <string.h>
-
-#include "system.h"
-
 namespace containerv {
 
 Line& Line::add(const char* text) {
@@ -25,16 +21,6 @@ Line& Line::add(long number) {
   while ((rest /= 10) > 0);
   if (number < 0) digits[--at] = '-';
   return add(digits + at);
-}
-
-void print(int fd, const char* text) {
-  for (size_t left = strlen(text); left > 0;) {
-    const long written = sys::write(fd, text, left);
-    if (written == -EINTR) continue;
-    if (written <= 0) return;
-    text += written;
-    left -= static_cast<size_t>(written);
-  }
 }
 
 int complain(const Line& what, int status) { return complain(what.text(), status); }

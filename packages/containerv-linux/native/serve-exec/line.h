@@ -22,6 +22,9 @@ class Line {
 int complain(const Line& what, int status = 125);
 int complain(const char* what, int status = 125);
 
+// To standard output (1) or standard error (2); each system has its own.
 void print(int fd, const char* text);
+// The path of this program and a line end, to standard output.
+void print_own_path();
 
 }  // namespace containerv

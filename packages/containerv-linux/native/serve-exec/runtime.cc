@@ -75,16 +75,6 @@ void exit_now(int status) {
   for (;;) raw_syscall(SYS_exit_group, status);
 }
 
-bool same(const char* one, const char* other) {
-  while (*one && *one == *other) ++one, ++other;
-  return *one == *other;
-}
-
-bool starts_with(const char* text, const char* prefix) {
-  while (*prefix && *text == *prefix) ++text, ++prefix;
-  return *prefix == 0;
-}
-
 const char* variable(char** environment, const char* name) {
   for (; *environment; ++environment)
     if (starts_with(*environment, name) && (*environment)[strlen(name)] == '=') return *environment + strlen(name) + 1;

@@ -13,8 +13,16 @@ int run(int argc, char** argv, char** environment);
 
 [[noreturn]] void exit_now(int status);
 
-bool same(const char* one, const char* other);
-bool starts_with(const char* text, const char* prefix);
+inline bool same(const char* one, const char* other) {
+  while (*one && *one == *other) ++one, ++other;
+  return *one == *other;
+}
+
+inline bool starts_with(const char* text, const char* prefix) {
+  while (*prefix && *text == *prefix) ++text, ++prefix;
+  return *prefix == 0;
+}
+
 // The value of a variable, or null.
 const char* variable(char** environment, const char* name);
 
