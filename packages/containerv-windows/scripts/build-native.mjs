@@ -17,7 +17,9 @@ const missing = tools.find((tool) => spawnSync(tool, ['--version'], { stdio: 'ig
 
 rmSync(path.join(home, 'dist/native'), { recursive: true, force: true });
 if (missing !== undefined) {
-  console.log(`containerv-windows: no serve-exec.exe without ${missing} (Debian: apt-get install g++-mingw-w64-x86-64)`);
+  console.log(
+    `containerv-windows: no serve-exec.exe without ${missing} (Debian: apt-get install g++-mingw-w64-x86-64)`,
+  );
   process.exit(0);
 }
 
@@ -27,7 +29,10 @@ mkdirSync(build, { recursive: true });
 mkdirSync(target, { recursive: true });
 
 const resource = path.join(build, 'resource.o');
-execFileSync(`${PREFIX}windres`, [path.join(source, 'serve-exec.rc'), resource], { cwd: source, stdio: 'inherit' });
+execFileSync(`${PREFIX}windres`, [path.join(source, 'serve-exec.rc'), resource], {
+  cwd: source,
+  stdio: 'inherit',
+});
 
 // Sorted, so that the same sources make the same program.
 const sources = [

@@ -22,6 +22,7 @@ import type { Runtime } from './runtime.js';
 import { windowsAccount } from './security/windows-account.js';
 import { type Claim, claimNew } from './state/claim.js';
 import { baseDirectories, ensureDirectories } from './state/directories.js';
+import { writeJoinFile } from './state/join-file.js';
 import { ownerTag, type StateRecord, writeState } from './state/state-file.js';
 import { type FoundStorage, findStorage, prepareStorage } from './storage/container-storage.js';
 import { refuseUnsupported } from './supported.js';
@@ -151,6 +152,7 @@ async function make(
     endpointId: null,
   };
   // Before anything outside of our directories is made, so that whoever cleans up knows what to look for.
+  await writeJoinFile(claim.directory, spec, input.owner);
   await writeState(claim.directory, record);
   const runtime = await bootOrNote({ ...input, storage }, claim, record);
   undo.push(async () => {

@@ -47,7 +47,13 @@ export class Trial implements Disposable {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'serve-exec-wine-'));
   readonly #env: Record<string, string>;
 
-  constructor({ options, owner = OWNER, state = 'Running', library = 'computecore', faults = [] }: World = {}) {
+  constructor({
+    options,
+    owner = OWNER,
+    state = 'Running',
+    library = 'computecore',
+    faults = [],
+  }: World = {}) {
     const file = (name: string): string => path.join(this.directory, name);
     mkdirSync(file('box'));
     const spec = resolveContainerOptions({ id: 'box', cwd: '/', rootfs: String.raw`C:\image`, ...options });
@@ -67,7 +73,10 @@ export class Trial implements Disposable {
     };
   }
 
-  start(args: readonly string[], { env = {}, stdio = 'pipe', program = PROGRAM }: Surroundings = {}): ChildProcess {
+  start(
+    args: readonly string[],
+    { env = {}, stdio = 'pipe', program = PROGRAM }: Surroundings = {},
+  ): ChildProcess {
     return winProgram(program, args, { env: { ...this.#env, ...env }, stdio });
   }
 
@@ -87,7 +96,10 @@ export class Trial implements Disposable {
 
   /** The guest program with these arguments, in the container. */
   async guest(args: readonly string[], surroundings?: Surroundings): Promise<Ended> {
-    return this.run(['--container', 'box', '--path', GUEST_INSIDE, '--wdir', '/', '--', ...args], surroundings);
+    return this.run(
+      ['--container', 'box', '--path', GUEST_INSIDE, '--wdir', '/', '--', ...args],
+      surroundings,
+    );
   }
 
   get journal(): readonly string[] {

@@ -121,7 +121,6 @@ class Session {
   [[nodiscard]] bool front_gone() const { return front_ && WaitForSingleObject(front_, 0) == WAIT_OBJECT_0; }
 
   int wait() {
-    // What it still says has a place to go only while somebody waits for us.
     HANDLE waited[4] = {system_->changed(), events_.any.get()};
     bool input_told = false, front_told = false;
     deadline_ = line_.timeout_ms > 0 ? GetTickCount64() + static_cast<ULONGLONG>(line_.timeout_ms) : 0;
