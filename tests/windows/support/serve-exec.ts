@@ -14,6 +14,8 @@ export const PROGRAM: string = fileURLToPath(
 );
 /** Where the program is that runs in containers of the fake: see guest.c. */
 const GUESTS = winPath(fileURLToPath(new URL('../build/libraries', import.meta.url)));
+/** A bare name, which the fake finds in its own search path; it has no file system of containers. */
+const GUEST_INSIDE = 'guest.exe';
 const OWNER = 'containerv-test';
 const PATIENCE_MS = 60_000;
 
@@ -66,7 +68,7 @@ export class Trial implements Disposable {
     this.#env = {
       CONTAINERV_STATE_DIR: winPath(this.directory),
       CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? library : '',
-      CONTAINERV_HCS_TIMEOUT: '30s',
+      CONTAINERV_HCS_TIMEOUT: '100s',
       WINEPATH: GUESTS,
       FAKE_HCS_SEED: winPath(file('seed.json')),
       FAKE_HCS_JOURNAL: winPath(file('journal')),
@@ -141,6 +143,3 @@ export class Trial implements Disposable {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-/** A bare name, which the fake finds in its own search path; it has no file system of containers. */
-export const GUEST_INSIDE = 'guest.exe';

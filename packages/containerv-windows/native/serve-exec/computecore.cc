@@ -4,6 +4,7 @@
 namespace containerv {
 namespace {
 
+constexpr DWORD kAskMs = 1000;
 constexpr DWORD kGenericAll = 0x10000000;
 constexpr HRESULT kInvalidArgument = static_cast<HRESULT>(0x80070057);
 constexpr HRESULT kOperationTimeout = static_cast<HRESULT>(0x80370118);
@@ -56,7 +57,10 @@ class Document {
   ~Document() {
     if (text_) LocalFree(text_);
   }
-  PWSTR* receive() { return &text_; }
+  PWSTR* receive() {
+    if (text_) LocalFree(std::exchange(text_, nullptr));
+    return &text_;
+  }
   [[nodiscard]] std::wstring text() const { return text_ ? text_ : L""; }
 
  private:
@@ -143,8 +147,10 @@ class Computecore : public ComputeSystem {
     HRESULT result = submit(operation);
     if (SUCCEEDED(result)) {
       Document text;
-      result = f_.wait(operation, call_ms_, text.receive());
-      if (result == kOperationTimeout) give_up(call);
+      // In parts: an end that was told while nobody listened is found by asking again.
+      const ULONGLONG latest = GetTickCount64() + call_ms_;
+      while ((result = f_.wait(operation, kAskMs, text.receive())) == kOperationTimeout)
+        if (GetTickCount64() >= latest) give_up(call);
       (SUCCEEDED(result) ? document : more) = text.text();
       if (SUCCEEDED(result) && information) {
         Document again;
