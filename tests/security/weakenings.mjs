@@ -1,0 +1,229 @@
+// Each takes one defence away, so that the attack it stands against must succeed and be noticed. `weaken.mjs` tries
+// them; docs/security-cases.md names them.
+
+const INIT = 'containerv-linux/native/init';
+const REMOVAL = 'containerv-linux/native/addon/remove_tree.cc';
+const TRACEABLE = {
+  file: `${INIT}/main.cc`,
+  from: '  supervisor.run();',
+  to: '  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);\n  supervisor.run();',
+};
+const UNROOTED = {
+  file: `${INIT}/rooted_path.cc`,
+  from: 'UniqueFd fd(kernel::openat2(root, path[0] == 0 ? "." : path, static_cast<uint64_t>(flags), resolve));',
+  to: 'const char* rest = path + strspn(path, "/");\n    UniqueFd fd(kernel::openat2(root, *rest == 0 ? "." : rest, static_cast<uint64_t>(flags), resolve & kernel::kResolveNoSymlinks));',
+};
+const PLAN = 'containerv-linux/src/plan/standard-mounts.ts';
+
+/**
+ * @typedef {object} Weakening
+ * @property {string} file below `packages`
+ * @property {string} from what stands there, once
+ * @property {string} to
+ * @property {readonly Readonly<Record<'file' | 'from' | 'to', string>>[]} [also] further lines of the same defence
+ * @property {string} caughtBy a test file of this package
+ * @property {string} title of the test that must fail, or how it begins
+ */
+
+/** @type {Readonly<Record<string, Weakening>>} */
+export const WEAKENINGS = {
+  'init can be traced': {
+    ...TRACEABLE,
+    caughtBy: 'security/tracing.test.ts',
+    title: 'gets nothing of those',
+  },
+  'init runs from memory that is not sealed, and can be reached': {
+    file: 'containerv-linux/native/addon/descriptor_io.cc',
+    from: 'F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE',
+    to: 'F_SEAL_SHRINK',
+    also: [TRACEABLE],
+    caughtBy: 'security/own-program.test.ts',
+    title: 'CVE-2019-5736: a container that runs',
+  },
+  'paths of a root are resolved as the host has them': {
+    ...UNROOTED,
+    caughtBy: 'linux/hostile-root.test.ts',
+    title: 'that lead through links stay in the root',
+  },
+  'paths of a root are resolved as the host has them, while they change': {
+    ...UNROOTED,
+    caughtBy: 'linux/escape.test.ts',
+    title: 'as the parent of one that has to be made, in the root itself',
+  },
+  'what a download brought is followed by the next': {
+    file: 'containerv-linux/native/common/transfer/tree_target.cc',
+    from: 'level.fd.reset(openat(here(), own, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));',
+    to: 'level.fd.reset(openat(here(), own, O_RDONLY | O_DIRECTORY | O_CLOEXEC));',
+    caughtBy: 'linux/transfers-hostile.test.ts',
+    title: 'a link that one download brought',
+  },
+  'links are accepted for /proc, /sys and /dev': {
+    file: `${INIT}/rooted_path.cc`,
+    from: '(links == Links::kRefuse ? kernel::kResolveNoSymlinks : 0);',
+    to: '(links == Links::kRefuse ? 0 : 0);',
+    caughtBy: 'linux/hostile-root.test.ts',
+    title: 'is refused or contained',
+  },
+  'anything may be mounted below /proc': {
+    file: 'containerv-api/src/options/mounts.ts',
+    from: "if (target === '/' || isWithin(target, '/proc'))",
+    to: "if (target === '/')",
+    caughtBy: 'security/mounted-over.test.ts',
+    title: 'CVE-2019-16884',
+  },
+  'a label is written by a path in the container’s /proc': {
+    file: `${INIT}/child.cc`,
+    from: '  if (setsid() < 0) child.fail(',
+    to: '  {\n    UniqueFd label(open("/proc/thread-self/attr/exec", O_WRONLY | O_TRUNC | O_CLOEXEC));\n    if (label) (void)!write(label.get(), "label", 5);\n  }\n  if (setsid() < 0) child.fail(',
+    caughtBy: 'security/mounted-over.test.ts',
+    title: 'is neither read nor written',
+  },
+  'the multiplexer of terminals may be anything': {
+    file: `${INIT}/terminal.cc`,
+    from: 'if (fstatfs(terminal.master.get(), &about) != 0 || about.f_type != DEVPTS_SUPER_MAGIC)',
+    to: 'if (fstatfs(terminal.master.get(), &about) != 0)',
+    caughtBy: 'security/mounted-over.test.ts',
+    title: 'CVE-2025-52565',
+  },
+  'standard input is opened by a path in the container': {
+    file: `${INIT}/child.cc`,
+    from: '  if (setsid() < 0) child.fail(',
+    to: '  close(0);\n  (void)!open("/dev/null", O_RDWR);\n  (void)!fchown(0, 0, 0);\n  if (setsid() < 0) child.fail(',
+    caughtBy: 'security/mounted-over.test.ts',
+    title: 'CVE-2026-88265',
+  },
+  'a working directory need not have a path': {
+    file: `${INIT}/child.cc`,
+    from: "if (size <= 0 || path[0] != '/') fail(",
+    to: 'if (size <= 0) fail(',
+    also: [
+      { file: `${INIT}/main.cc`, from: '  close_from(kDriverFd + 1);', to: '' },
+      { file: `${INIT}/launcher.cc`, from: '  close_from(kDriverFd + 1);', to: '' },
+      { file: `${INIT}/child.cc`, from: '  close_from(static_cast<unsigned>(count + kept));', to: '' },
+    ],
+    caughtBy: 'linux/escape.test.ts',
+    title: 'of a program whose own descriptors lead there neither',
+  },
+  'a failed execve is explained by asking again, under the filter': {
+    file: `${INIT}/child.cc`,
+    from: '  header.explain(error, report.detail, sizeof report.detail);',
+    to: '  struct stat about;\n  if (stat(file, &about) == 0 && S_ISDIR(about.st_mode)) child.detail("directory");',
+    caughtBy: 'linux/errors-command.test.ts',
+    title: 'that is a directory, under a policy',
+  },
+  'capabilities are inheritable': {
+    file: `${INIT}/confinement.cc`,
+    from: '    wanted.data[half].permitted = bits;',
+    to: '    wanted.data[half].permitted = wanted.data[half].inheritable = bits;',
+    caughtBy: 'linux/inside-view.test.ts',
+    title: 'policy build, user namespace true',
+  },
+  'supplementary groups come although a group was named': {
+    file: `${INIT}/child.cc`,
+    from: '  if (!numeric && !group) {',
+    to: '  if (!numeric) {',
+    caughtBy: 'linux/users.test.ts',
+    title: 'the user of a process',
+  },
+  'a number is looked up as a name': {
+    file: `${INIT}/child.cc`,
+    from: 'const bool numeric = parse_id(name, id);',
+    to: 'const bool numeric = parse_id(name, id) && false;',
+    caughtBy: 'linux/users.test.ts',
+    title: 'the user of a process',
+  },
+  'user databases of any size are read': {
+    file: `${INIT}/account_file.cc`,
+    from: 'if (about.st_size > kMaxFile) return EFBIG;',
+    to: 'if (about.st_size > kMaxFile) return ENOENT;',
+    caughtBy: 'linux/users.test.ts',
+    title: '/etc/passwd and /etc/group as large',
+  },
+  '/proc/sys and its like can be written to': {
+    file: PLAN,
+    from: "    ...READONLY_PATHS.map((path): RootOperation => ({ op: 'readonly', path })),",
+    to: '',
+    caughtBy: 'security/kernel-surface.test.ts',
+    title: 'policy build, user namespace false',
+  },
+  '/proc/pressure can be written to': {
+    file: PLAN,
+    from: "  '/proc/pressure',",
+    to: '',
+    caughtBy: 'security/kernel-surface.test.ts',
+    title: 'policy build, user namespace true',
+  },
+  'AF_ALG is allowed': {
+    file: 'containerv-policy/src/base/shared-groups.ts',
+    from: '[SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET].map((value) => [isInt(0, AF_UNIX), type(value)]),',
+    to: '[SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET].map((value) => [isInt(0, 38), type(value)]),',
+    caughtBy: 'security/kernel-surface.test.ts',
+    title: 'CVE-2026-31431: AF_ALG',
+  },
+  'the upper bits of an ioctl are compared as well': {
+    file: 'containerv-policy/src/base/minimal.ts',
+    from: 'args: [isNotInt(1, TIOCSTI), isNotInt(1, TIOCLINUX), isNotInt(1, TIOCSETD)],',
+    to: "args: [{ index: 1, op: '!=', value: TIOCSTI }, isNotInt(1, TIOCLINUX), isNotInt(1, TIOCSETD)],",
+    caughtBy: 'security/kernel-surface.test.ts',
+    title: 'CVE-2017-5226',
+  },
+  'removing follows links': {
+    file: REMOVAL,
+    from: 'UniqueFd child(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));',
+    to: 'UniqueFd child(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));',
+    also: [
+      {
+        file: REMOVAL,
+        from: 'if (entry->d_type != DT_DIR && (unlinkat(',
+        to: 'if (entry->d_type != DT_DIR && entry->d_type != DT_LNK && (unlinkat(',
+      },
+      {
+        file: REMOVAL,
+        from: 'if (entry->d_type != DT_DIR && errno != EISDIR',
+        to: 'if (entry->d_type != DT_DIR && entry->d_type != DT_LNK && errno != EISDIR',
+      },
+      {
+        file: REMOVAL,
+        from: 'if (errno != ENOTEMPTY && errno != EEXIST) fail(kStep, "unlinkat", path_);',
+        to: 'if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) fail(kStep, "unlinkat", path_);',
+      },
+    ],
+    caughtBy: 'security/removal.test.ts',
+    title: 'by destroy()',
+  },
+  'the state directory is open to all': {
+    file: 'containerv-linux/src/resources.ts',
+    from: "batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });",
+    to: "batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o755 });",
+    caughtBy: 'security/sockets.test.ts',
+    title: 'the control socket and what lies beside it',
+  },
+  'the control socket has an abstract address': {
+    file: 'containerv-linux/native/addon/control_socket.cc',
+    from: '  if (bind(listener.get(), as_address(place), sizeof place.address) != 0)',
+    to: '  sockaddr_un abstract = place.address;\n  snprintf(abstract.sun_path + 1, sizeof abstract.sun_path - 1, "%p", static_cast<const void*>(&place));\n  abstract.sun_path[0] = 0;\n  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&abstract), sizeof abstract) != 0)',
+    caughtBy: 'security/sockets.test.ts',
+    title: 'CVE-2020-15257: nothing of ours',
+  },
+  'mounts that are to be read-only are not': {
+    file: 'containerv-linux/src/plan/user-mounts.ts',
+    from: "mount.readonly ? (['readonly'] as const) : ([] as const)",
+    to: '[] as const',
+    caughtBy: 'security/mount-sources.test.ts',
+    title: 'a source that is a directory now',
+  },
+  'options are looked for behind the command': {
+    file: 'containerv/src/cli/parse-line.ts',
+    from: "find(({ kind }) => kind !== 'option')",
+    to: "find(({ kind, index }) => kind !== 'option' && index > args.length)",
+    caughtBy: 'security/option-like.test.ts',
+    title: 'behind the command',
+  },
+  'an empty list of network rules is none': {
+    file: 'containerv-linux/src/network/own-rules.ts',
+    from: 'if (policy === undefined && egress === undefined) return undefined;',
+    to: 'if ((policy ?? []).length === 0 && egress === undefined) return undefined;',
+    caughtBy: 'linux/network-rules.test.ts',
+    title: 'an empty list permits nothing',
+  },
+};
