@@ -20,7 +20,9 @@ describe('a directory that turns into a link to the host while it is being mount
     // The containers’ files are the flipper’s own: an overlay may keep what it looked up.
     ['as the parent of a mount target, in the root itself', '/flip/target', 'direct'],
     ['as the parent of one that has to be made, in the root itself', '/flip/new/deep', 'direct'],
-  ] as const)('%s', async ([, target, writable]) => {
+    // Where the driver makes it with the rights of the host's root.
+    ...(isRoot ? ([['the same, without a user namespace', '/flip/new/deep', 'direct', false]] as const) : []),
+  ] as const)('%s', async ([, target, writable, user = true]) => {
     const decoy = makeDecoy();
     const before = decoy.describe();
     const rootfs = makeRoot('raced');
@@ -37,7 +39,12 @@ describe('a directory that turns into a link to the host while it is being mount
     await whileFlipping(path.join(rootfs, 'flip'), path.join(rootfs, 'link'), async () => {
       for (let round = 0; round < RACED_STARTS; round++) {
         try {
-          await using container = await small({ rootfs, writable, mounts: [{ source, target }] });
+          await using container = await small({
+            rootfs,
+            writable,
+            mounts: [{ source, target }],
+            namespaces: { user },
+          });
           await container.run('true');
           outcomes.made++;
         } catch (error) {

@@ -11,6 +11,7 @@ import {
   expectInitHidden,
   expectMasked,
   expectMounts,
+  expectOwnSurroundings,
   foreignNamespaces,
 } from '../support/confinement.js';
 import { small } from '../support/container.js';
@@ -79,6 +80,7 @@ describe.for(PLACES)('a root of kind $kind, writable $writable', (place) => {
       const seen = await probe(container, {}, [], command);
       expectCredentials(seen, container, policy);
       expectCleanStart(seen, container);
+      expectOwnSurroundings(seen, container);
       expectAlone(seen, container, user ? ALL_BUT_TIME : ALL_BUT_TIME.filter((name) => name !== 'user'));
       expectInitHidden(seen);
       expectDevices(seen);

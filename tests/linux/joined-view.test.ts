@@ -31,6 +31,7 @@ function comparable(seen: Probe): object {
     descriptors,
     status: _status,
     mounts: _mounts,
+    network: _network,
     ...rest
   } = seen;
   const fields = [

@@ -1,6 +1,7 @@
-// `node security/weaken.mjs [TEXT...]`: proves that the tests of security can fail. For each weakening with one of these
-// texts in its name, or for all, a copy of the project is built without one of its defences, and the test that stands for the attack must fail
-// there. Needs what a build and the tests need, as root, and the project built; takes about twenty seconds for each.
+// `node security/weaken.mjs [TEXT...]`: proves that the tests of security can fail. For each weakening that has one of
+// these texts in its name, or for all, a copy of the project is built without one of its defences, and the test that
+// stands for the attack must fail there. Needs what a build and the tests need, as root, and the project built; takes
+// about twenty seconds for each.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -107,6 +107,30 @@ export function expectAlone(seen: Probe, container: Container, namespaces: reado
   });
 }
 
+/** Entries of a table of /proc/net below its header. */
+function entriesOf(table: string | number | undefined): string[] {
+  return String(table).split('\n').slice(1).filter(Boolean);
+}
+
+/** The network, control groups and parameters are the container's own: empty, at their root, with their defaults. */
+export function expectOwnSurroundings(seen: Probe, container: Container): void {
+  const { route, tcp, udp, raw, packet } = seen.network;
+  for (const table of [route, tcp, udp, raw, packet]) expect(entriesOf(table)).toEqual([]);
+  // Its own sockets, if any: none has a path, and above all none is a control socket.
+  expect(
+    entriesOf(seen.network['unix']).filter((line) => /[@/]/.test(line.slice(line.lastIndexOf(' ')))),
+  ).toEqual([]);
+  const groups = seen.cgroup.trim().split('\n');
+  expect(groups.length).toBeGreaterThan(0);
+  if (container.enforced.namespaces.includes('cgroup'))
+    expect(groups.filter((line) => !/^\d+:[^:]*:\/$/.test(line))).toEqual([]);
+  expect(seen.parameters['kernel/hostname']).toBe(`${container.id}\n`);
+  expect(seen.parameters['kernel/domainname']).toBe('(none)\n');
+  // Started with one filter, its own, and whatever the tests themselves run under.
+  const filters = seen.statusField('Seccomp_filters');
+  if (filters !== '') expect(Number(filters)).toBeGreaterThan(0);
+}
+
 /** Init shows nothing of itself, above all not its program (CVE-2019-5736). */
 export function expectInitHidden(seen: Probe): void {
   const { fd: _listing, ...rest } = seen.init;

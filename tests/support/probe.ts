@@ -21,6 +21,10 @@ interface RawProbe {
   readonly namespaces: Readonly<Record<string, string>>;
   readonly devices: Readonly<Record<string, DeviceEntry>>;
   readonly interfaces: Readonly<Record<string, string>>;
+  /** Of /proc/sys. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  /** Tables of /proc/self/net. */
+  readonly network: Readonly<Record<string, string | number>>;
   readonly arguments: readonly string[];
   readonly environment: readonly string[];
   readonly cwd: string;
