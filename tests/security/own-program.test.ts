@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, readdirSync, readFileSync, writeFileSync } from '
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { underAttack } from '../support/attack.js';
+import { tracer, underAttack } from '../support/attack.js';
 import { small } from '../support/container.js';
 import { describeAsRoot } from '../support/privilege.js';
 import { makeRoot } from '../support/root.js';
@@ -32,7 +32,11 @@ test.for(isRoot ? [true, false] : [true])(
     writeFileSync(script, '#!/proc/self/exe\n');
     chmodSync(script, 0o755);
     const before = digestOfPrograms();
-    await using container = await small({ rootfs, namespaces: { user } });
+    await using container = await small({
+      rootfs,
+      namespaces: { user },
+      policy: user ? tracer : 'build',
+    });
     const { rounds, loot } = await underAttack(container, 'overwrite', async () => {
       for (let round = 0; round < STARTS; round++) {
         // The kernel takes the program that is about to be replaced, which is init's, as the interpreter.
