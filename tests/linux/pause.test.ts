@@ -65,7 +65,8 @@ describeAsRoot('a paused container', () => {
     await using container = await small();
     const child = await container.spawn('sleep');
     await untilSaid(child, 'ready');
-    const late = container.run('sleep', [], { timeout: 50, reject: false });
+    // Long enough to be seen and paused before it fires.
+    const late = container.run('sleep', [], { timeout: 2000, reject: false });
     await eventually(async () => expect(await container.processes()).toHaveLength(3));
     await container.pause();
     await child.kill('SIGTERM');
@@ -73,7 +74,7 @@ describeAsRoot('a paused container', () => {
       // There, what ends a process ends it although it stands still.
       await eventually(async () => expect(await container.processes()).toHaveLength(1));
     } else {
-      await sleep(100);
+      await sleep(2500);
       expect(await container.processes()).toHaveLength(3);
     }
     await container.resume();
