@@ -8,6 +8,8 @@ const STATS = [
   'cpuPercent',
   'cpuPressure',
   'cpuTimeNs',
+  'fileAccessesAllowed',
+  'fileAccessesDenied',
   'ioPressure',
   'memoryBytes',
   'memoryPeakBytes',
