@@ -55,6 +55,8 @@ export class LiveContainer {
   #ending: ContainerExit['reason'] | undefined;
   /** Settles when everything that the last runtime had is taken down. */
   #ended: Promise<void> = Promise.resolve();
+  /** A request to end that has not been answered: its answer may come after the end. */
+  #asked: Promise<void> = Promise.resolve();
   #starting: Promise<void> | undefined;
   #destroying = false;
   #destruction: Promise<void> | undefined;
@@ -161,13 +163,13 @@ export class LiveContainer {
     if (this.#state === 'paused') await this.#freezable('resume').resume();
     let asked = true;
     try {
-      await system.shutdown();
+      await this.#ask(system.shutdown());
     } catch {
       asked = false;
     }
     if (!asked || !(await endsWithin(system, graceMs))) {
       this.#note('signal', SIGKILL);
-      await system.terminate();
+      await this.#ask(system.terminate());
     }
     if (!(await endsWithin(system, deadlines().operationMs))) throw doesNotEnd(this.spec.id);
     await this.#ended;
@@ -178,6 +180,11 @@ export class LiveContainer {
     this.#destroying = true;
     this.#destruction ??= this.#destroy();
     await this.#destruction;
+  }
+
+  async #ask(work: Promise<void>): Promise<void> {
+    this.#asked = work.catch(() => {});
+    await work;
   }
 
   #note(cause: 'signal' | 'destroyed', signal: number): void {
@@ -250,6 +257,7 @@ export class LiveContainer {
   async #onEnd(runtime: Runtime): Promise<void> {
     this.#stopWatching();
     for (const process of this.#processes) process.endWithContainer();
+    await this.#asked;
     await this.#processesEnd();
     this.#unclean = (await runtime.undo.run()).length > 0;
     this.#runtime = undefined;
@@ -314,9 +322,9 @@ export class LiveContainer {
     this.#ending = 'destroyed';
     this.#note('destroyed', SIGKILL);
     const { system, machine } = runtime;
-    await system.terminate();
+    await this.#ask(system.terminate());
     const ended = await endsWithin(runtime, deadlines().operationMs);
-    if (!ended && machine !== undefined) await machine.terminate();
+    if (!ended && machine !== undefined) await this.#ask(machine.terminate());
     if (!ended && !(await endsWithin(runtime, deadlines().operationMs))) throw doesNotEnd(this.spec.id);
     await this.#ended;
   }

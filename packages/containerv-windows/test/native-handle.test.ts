@@ -49,6 +49,15 @@ describe('NativeHandle', () => {
     expect(closed).toEqual([7n]);
   });
 
+  test('is closed once, also when something holds it after that', async () => {
+    const closed: bigint[] = [];
+    const handle = new NativeHandle(7n, async (value) => closed.push(value));
+    await handle.close();
+    handle.holdUntil(Promise.resolve());
+    await new Promise(setImmediate);
+    expect(closed).toEqual([7n]);
+  });
+
   test('takes no call once it is closed', async () => {
     const handle = new NativeHandle(7n, async () => {});
     await handle.close();

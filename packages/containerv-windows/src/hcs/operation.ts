@@ -43,6 +43,9 @@ export async function runOperation(
   const key = functions.completions.add(complete);
   const operation = await createOperation(functions, deadlines, key);
   let abandoned = false;
+  // Before it is submitted: its end may be told, and the handle given up, before the submission has returned.
+  const holder = options.holder?.();
+  holder?.holdUntil(completed);
   try {
     const submitted = await operation.submit(submit);
     if (failed(submitted) && !isPending(submitted)) {
@@ -50,7 +53,7 @@ export async function runOperation(
       const { document } = await operation.result(false).catch(() => ({ document: null }));
       throw hcsError({ ...context, hresult: submitted, document });
     }
-    options.holder?.()?.holdUntil(completed);
+    if (holder === undefined) options.holder?.()?.holdUntil(completed);
     await waitFor(operation, completed, deadlines, context.call);
     complete();
     return await operation.take(context, options.ofProcess ?? false);
@@ -65,6 +68,7 @@ export async function runOperation(
       functions.completions.remove(key);
       await operation.close();
     };
+    if (!abandoned) complete();
     // The library still writes to one that runs.
     if (abandoned) void completed.then(close);
     else await close();

@@ -9,6 +9,7 @@ export class NativeHandle {
   readonly #value: bigint;
   readonly #closer: (value: bigint) => Promise<unknown>;
   #uses = 0;
+  #given = false;
   #closing: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   constructor(value: bigint, closer: (value: bigint) => Promise<unknown>) {
@@ -58,7 +59,9 @@ export class NativeHandle {
 
   #closeIfIdle(): void {
     const closing = this.#closing;
-    if (closing === undefined || this.#uses > 0) return;
+    // Once: whoever holds it after that, such as what its own end was told to, lets go of it again.
+    if (closing === undefined || this.#uses > 0 || this.#given) return;
+    this.#given = true;
     // What cannot be closed is gone with the service.
     this.#closer(this.#value).then(closing.resolve, closing.resolve);
   }
