@@ -75,7 +75,10 @@ export async function setUpPrograms() {
 
 /** Ends what keeps the prefix ready; only that of this prefix. */
 export async function stopLane() {
-  await run('wineserver', ['-k'], { env: wineEnvironment() }).catch(() => {});
+  const env = wineEnvironment();
+  await run('wineserver', ['-k'], { env }).catch(() => {});
+  // Until it is gone: what starts too early is ended with it.
+  await run('wineserver', ['-w'], { env, timeout: 20_000 }).catch(() => {});
 }
 
 /**
