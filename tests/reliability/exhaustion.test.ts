@@ -82,22 +82,24 @@ describeAsRoot('a file system that is full', () => {
   });
 });
 
-test('a container out of processes says so for a command, and works when there is one less', async () => {
-  await using container = await small({ limits: { pids: 3 } });
-  const children = [];
-  let refusal: unknown;
-  for (let made = 0; made < 4 && refusal === undefined; made++) {
-    try {
-      children.push(await container.spawn('sleep'));
-    } catch (error) {
-      refusal = error;
+describeAsRoot('a limit of processes', () => {
+  test('a container out of processes says so for a command, and works when there is one less', async () => {
+    await using container = await small({ limits: { pids: 3 } });
+    const children = [];
+    let refusal: unknown;
+    for (let made = 0; made < 4 && refusal === undefined; made++) {
+      try {
+        children.push(await container.spawn('sleep'));
+      } catch (error) {
+        refusal = error;
+      }
     }
-  }
-  expect(refusal).toMatchObject({ code: expect.stringMatching(/^ERR_CONTAINERV_/), errno: 'EAGAIN' });
-  const [first] = children;
-  await first?.kill('SIGKILL');
-  await first?.wait();
-  expect((await container.run('echo', ['again'])).stdout).toBe('again\n');
+    expect(refusal).toMatchObject({ code: expect.stringMatching(/^ERR_CONTAINERV_/), errno: 'EAGAIN' });
+    const [first] = children;
+    await first?.kill('SIGKILL');
+    await first?.wait();
+    expect((await container.run('echo', ['again'])).stdout).toBe('again\n');
+  });
 });
 
 test('a program out of descriptors is told each time, loses none, and can go on', async () => {

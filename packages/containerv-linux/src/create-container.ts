@@ -39,6 +39,15 @@ const MAX_ATTEMPTS = 100;
  * const { stdout } = await container.run('uname', ['-n']);
  */
 export async function createContainer(options: ContainerOptions = {}): Promise<Container> {
+  try {
+    return await create(options);
+  } catch (error) {
+    // Also what was refused before there was anything to take back, as descriptors are when there are none left.
+    throw plainError(error);
+  }
+}
+
+async function create(options: ContainerOptions): Promise<OwnedContainer> {
   const spec = resolveContainerOptions(options);
   refuseUnsupported(spec);
   const addon = native();
