@@ -20,7 +20,7 @@ export const LIBRARIES = /** @type {const} */ (['computecore', 'vmcompute']);
  */
 
 // As for every other test (../vitest.config.ts): with CI set, what failed is tried again.
-const TRIES = process.env.CI === undefined ? 1 : 3;
+const TRIES = process.env['CI'] === undefined ? 1 : 3;
 
 /** @returns {Promise<CaseRun[]>} */
 export async function runCases() {
