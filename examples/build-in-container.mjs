@@ -106,10 +106,12 @@ async function median(work) {
 }
 
 function show(value) {
-  if (Array.isArray(value)) return value.join(' ');
+  if (Array.isArray(value)) return value.map(show).join(' ');
   if (typeof value !== 'object' || value === null) return String(value);
+  // A run of ids: from which one inside, to which one of the host, and how many.
+  if ('size' in value) return `${value.container}:${value.host}:${value.size}`;
   return Object.entries(value)
-    .map(([name, held]) => `${name}=${held}`)
+    .map(([name, held]) => `${name}=${show(held)}`)
     .join(' ');
 }
 
