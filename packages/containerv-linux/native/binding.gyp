@@ -14,6 +14,7 @@
         "addon/clone_vfork.cc",
         "addon/control_socket.cc",
         "addon/descriptor_io.cc",
+        "addon/device_nodes.cc",
         "addon/fd_poll.cc",
         "addon/file_batch.cc",
         "addon/filter_program.cc",

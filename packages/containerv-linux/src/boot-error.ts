@@ -65,6 +65,17 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint,
     });
   }
+  if (step === 'make device') {
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      what: 'Cannot make the nodes of `devices`:',
+      hint:
+        errno === EINVAL
+          ? 'Their owners have to be ids of the container.'
+          : 'That takes root of the machine itself, not of another container, and Linux 5.2.',
+    });
+  }
   if (step === 'mount image') return imageError(failure, details);
   if (step === 'open mount source') {
     const hint =

@@ -17,6 +17,7 @@ import { initExecutable } from './init-executable.js';
 import { missedPaths, missedSentence } from './landlock/requirement.js';
 import { isolatedNetwork, type NetworkSetup } from './network/network-setup.js';
 import { type FileResults, type Native, native as addon, type StartedInit } from './native.js';
+import { deviceOperations } from './plan/devices.js';
 import { bindEtcFiles, bindHosts, etcFiles } from './plan/etc-files.js';
 import type { HostView } from './plan/host-view.js';
 import { cloneFlags } from './plan/namespace-flags.js';
@@ -262,6 +263,7 @@ function operations(
       unifiedCgroup: plan.cgroups.unified,
       memoryBytes,
     }),
+    ...deviceOperations(spec, trees, process.getuid?.() ?? 0),
     ...bindEtcFiles(spec, files),
     ...(network.hostsSource === undefined ? [] : [bindHosts(trees.of(network.hostsSource, false))]),
     ...userMounts(spec, trees),

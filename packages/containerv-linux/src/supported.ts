@@ -1,6 +1,7 @@
 import { ContainervError, type ContainerSpec, type SecurityPolicy } from 'containerv-api';
 import { resolvePolicy } from './confinement.js';
 import { refuseUnenforceableRules } from './network/refuse-rules.js';
+import { refuseDevices } from './plan/devices.js';
 import { wantedNetwork } from './network/wanted-network.js';
 
 /** Refuses what the contract has and this driver does not enforce. Nothing asked for is ever left out silently. */
@@ -10,7 +11,7 @@ export function refuseUnsupported(spec: ContainerSpec): void {
     wantedNetwork(network);
     refuseWithoutRoot(process.getuid?.() ?? 0);
   }
-  if (spec.devices.length > 0) throw unsupported('`devices`');
+  refuseDevices(spec.devices, process.getuid?.() ?? 0);
   if (!spec.namespaces.mount) throw unsupported('`namespaces.mount: false`');
   refuseUnsupportedPolicy(
     resolvePolicy(spec.policy),

@@ -7,15 +7,15 @@ import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('what this driver does not enforce is refused, never left out', () => {
-  test.for<[string, ContainerOptions]>([
-    ['`devices`', { devices: ['/dev/fuse'] }],
-    ['`namespaces.mount: false`', { namespaces: { mount: false } }],
-  ])('%s', ([part, options]) => {
-    const error = thrownBy(() => refuseUnsupported(specOf(options)));
-    expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check options' });
-    expect(error.summary).toContain(part);
-    expect(error.hint).toContain('less than you asked for');
-  });
+  test.for<[string, ContainerOptions]>([['`namespaces.mount: false`', { namespaces: { mount: false } }]])(
+    '%s',
+    ([part, options]) => {
+      const error = thrownBy(() => refuseUnsupported(specOf(options)));
+      expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check options' });
+      expect(error.summary).toContain(part);
+      expect(error.hint).toContain('less than you asked for');
+    },
+  );
 });
 
 describe('what it enforces is not', () => {

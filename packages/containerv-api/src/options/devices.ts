@@ -25,9 +25,9 @@ export interface DeviceNode {
   readonly minor?: number | undefined;
   /** Permission bits. @defaultValue 0o666 with `type`, otherwise as on the host */
   readonly fileMode?: number | undefined;
-  /** Owner inside the container. @defaultValue 0 */
+  /** Owner inside the container. @defaultValue 0; where the host's node itself is shown, who it belongs to there */
   readonly uid?: number | undefined;
-  /** Group inside the container. @defaultValue 0 */
+  /** Group inside the container. @defaultValue as for `uid` */
   readonly gid?: number | undefined;
 }
 
@@ -40,36 +40,49 @@ export interface ResolvedDevice {
     | undefined;
   /** `undefined`: as on the host. */
   readonly fileMode: number | undefined;
-  readonly uid: number;
-  readonly gid: number;
+  /** `undefined`: not given. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
 }
 
+/** What every container has there. */
+const STANDARD =
+  /^\/dev\/(?:(?:null|zero|full|random|urandom|tty|console|ptmx|stdin|stdout|stderr)$|(?:pts|shm|mqueue|fd)(?:\/|$))/;
 const NAMES = ['path', 'type', 'major', 'minor', 'fileMode', 'uid', 'gid'];
 // The kernel's dev_t: 12 bits and 20 bits.
 const MAX_MAJOR = 2 ** 12 - 1;
 const MAX_MINOR = 2 ** 20 - 1;
 
 export function resolveDevices(devices: readonly Device[] | undefined): readonly ResolvedDevice[] {
-  return checkArray(devices ?? [], 'devices').map((device, index) => {
+  const resolved = checkArray(devices ?? [], 'devices').map((device, index) => {
     const option = `devices[${index}]`;
     return typeof device === 'string'
       ? resolveDevice({ path: device }, option, option)
       : resolveDevice(device, option, `${option}.path`);
   });
+  const paths = resolved.map(({ path }) => path);
+  for (const [index, path] of paths.entries()) {
+    const other = paths.find((one, at) => at !== index && (one === path || path.startsWith(`${one}/`)));
+    if (other !== undefined) throw conflictingOptions(`\`devices\` has both ${other} and ${path}`);
+  }
+  return resolved;
 }
 
 function resolveDevice(device: DeviceNode, option: string, pathOption: string): ResolvedDevice {
   checkOptions(device, option, NAMES);
   const path = cleanGuestPath(device.path, pathOption);
   if (!path.startsWith('/dev/')) throw invalidOption(pathOption, 'a path below /dev', device.path);
+  if (STANDARD.test(path)) {
+    throw invalidOption(pathOption, 'a device that not every container has', device.path);
+  }
   const node = resolveNode(device, option);
   const fileMode = device.fileMode ?? (node === undefined ? undefined : 0o666);
   return {
     path,
     node,
     fileMode: fileMode === undefined ? undefined : checkInteger(fileMode, `${option}.fileMode`, 0, 0o777),
-    uid: checkInteger(device.uid ?? 0, `${option}.uid`, 0, MAX_ID),
-    gid: checkInteger(device.gid ?? 0, `${option}.gid`, 0, MAX_ID),
+    uid: device.uid === undefined ? undefined : checkInteger(device.uid, `${option}.uid`, 0, MAX_ID),
+    gid: device.gid === undefined ? undefined : checkInteger(device.gid, `${option}.gid`, 0, MAX_ID),
   };
 }
 

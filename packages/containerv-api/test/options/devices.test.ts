@@ -6,18 +6,30 @@ const resolve = (device: unknown): unknown =>
   resolveContainerOptions({ devices: [device as Device] }).devices[0];
 
 test.for([
-  ['/dev/fuse', { path: '/dev/fuse', node: undefined, fileMode: undefined, uid: 0, gid: 0 }],
+  ['/dev/fuse', { path: '/dev/fuse', node: undefined, fileMode: undefined, uid: undefined, gid: undefined }],
   [
     { path: '/dev//net/tun', fileMode: 0o600, uid: 1, gid: 2 },
     { path: '/dev/net/tun', node: undefined, fileMode: 0o600, uid: 1, gid: 2 },
   ],
   [
     { path: '/dev/x', type: 'c', major: 1, minor: 3 },
-    { path: '/dev/x', node: { type: 'char', major: 1, minor: 3 }, fileMode: 0o666, uid: 0, gid: 0 },
+    {
+      path: '/dev/x',
+      node: { type: 'char', major: 1, minor: 3 },
+      fileMode: 0o666,
+      uid: undefined,
+      gid: undefined,
+    },
   ],
   [
     { path: '/dev/x', type: 'u', major: 1, minor: 3 },
-    { path: '/dev/x', node: { type: 'char', major: 1, minor: 3 }, fileMode: 0o666, uid: 0, gid: 0 },
+    {
+      path: '/dev/x',
+      node: { type: 'char', major: 1, minor: 3 },
+      fileMode: 0o666,
+      uid: undefined,
+      gid: undefined,
+    },
   ],
   [
     { path: '/dev/x', type: 'b', major: 4095, minor: 1_048_575 },
@@ -25,13 +37,13 @@ test.for([
       path: '/dev/x',
       node: { type: 'block', major: 4095, minor: 1_048_575 },
       fileMode: 0o666,
-      uid: 0,
-      gid: 0,
+      uid: undefined,
+      gid: undefined,
     },
   ],
   [
     { path: '/dev/x', type: 'p' },
-    { path: '/dev/x', node: { type: 'fifo' }, fileMode: 0o666, uid: 0, gid: 0 },
+    { path: '/dev/x', node: { type: 'fifo' }, fileMode: 0o666, uid: undefined, gid: undefined },
   ],
 ] as const)('%j', ([device, resolved]) => {
   expect(resolve(device)).toEqual(resolved);
@@ -51,7 +63,21 @@ test.for([
   [{ path: '/dev/x', type: 'c', major: 1, minor: 1_048_576 }, '`devices[0].minor`'],
   [{ path: '/dev/x', fileMode: 0o4755 }, '`devices[0].fileMode`'],
   [{ path: '/dev/x', uid: -1 }, '`devices[0].uid`'],
+  ['/dev/null', 'a device that not every container has'],
+  ['/dev/pts/7', 'a device that not every container has'],
+  ['/dev/shm', 'a device that not every container has'],
   [7, '`devices[0]` to be an object'],
 ] as const)('%j is refused', ([device, part]) => {
   expectInvalid(() => resolve(device), part);
+});
+
+test.for([
+  ['/dev/x', '/dev//x'],
+  ['/dev/x/y', '/dev/x'],
+])('%s beside %s is refused', (devices) => {
+  expectInvalid(() => resolveContainerOptions({ devices }), '`devices` has both');
+});
+
+test('a name that begins alike is another', () => {
+  expect(resolveContainerOptions({ devices: ['/dev/x', '/dev/x1', '/dev/nullx'] }).devices).toHaveLength(3);
 });

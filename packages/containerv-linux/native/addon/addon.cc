@@ -140,6 +140,17 @@ Napi::Value files_js(const Napi::CallbackInfo& info) {
       batch_outcome);
 }
 
+std::vector<DeviceNode> device_nodes(const Napi::Value& value) {
+  const auto list = value.As<Napi::Array>();
+  std::vector<DeviceNode> nodes;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const auto given = list.Get(i).As<Napi::Object>();
+    const auto number = [&given](const char* name) { return given.Get(name).ToNumber().Uint32Value(); };
+    nodes.push_back({number("mode"), number("major"), number("minor"), number("uid"), number("gid")});
+  }
+  return nodes;
+}
+
 StartRequest start_request(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
@@ -165,7 +176,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < trees.Length(); ++i) {
     const auto given = trees.Get(i).As<Napi::Object>();
     request.trees.push_back({given.Get("path").ToString(), given.Get("recursive").ToBoolean(),
-                             given.Get("mapped").ToBoolean(), given.Get("image").ToBoolean()});
+                             given.Get("mapped").ToBoolean(), given.Get("image").ToBoolean(),
+                             device_nodes(given.Get("devices"))});
   }
   request.cgroup = options.Get("cgroup").ToNumber();
   request.oom_score_adj = options.Get("oomScoreAdj").ToString();

@@ -21,7 +21,8 @@ UniqueFd clone_tree(const SourceTree& tree) {
   return clone;
 }
 
-UniqueFd make_source_tree(const SourceTree& tree, int user_namespace) {
+UniqueFd make_source_tree(const SourceTree& tree, int user_namespace, const IdMaps& maps) {
+  if (!tree.devices.empty()) return make_device_nodes(tree.devices, maps);
   UniqueFd made = tree.image ? mount_image(tree.path) : clone_tree(tree);
   if (!tree.mapped) return made;
   // Private: what is mounted on the host later must not come in.
@@ -33,13 +34,14 @@ UniqueFd make_source_tree(const SourceTree& tree, int user_namespace) {
 
 }  // namespace
 
-std::vector<UniqueFd> make_source_trees(const std::vector<SourceTree>& trees, int pid) {
+std::vector<UniqueFd> make_source_trees(const std::vector<SourceTree>& trees, int pid,
+                                        const IdMaps& maps) {
   std::vector<UniqueFd> made;
   if (trees.empty()) return made;
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
   UniqueFd user_namespace(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!user_namespace) fail(kMapStep, "open", path);
-  for (const auto& tree : trees) made.push_back(make_source_tree(tree, user_namespace.get()));
+  for (const auto& tree : trees) made.push_back(make_source_tree(tree, user_namespace.get(), maps));
   return made;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../common/unique_fd.h"
+#include "device_nodes.h"
 
 namespace containerv {
 
@@ -13,6 +14,7 @@ struct SourceTree {
   bool recursive = false;  // with what is mounted below
   bool mapped = false;     // owners
   bool image = false;      // what is in it, not the file
+  std::vector<DeviceNode> devices = {};  // not empty: a new file system with these
 };
 
 // A mount of each, attached nowhere; with owners mapped, files belong inside the user namespace of process `pid` to the
@@ -20,6 +22,6 @@ struct SourceTree {
 // them, which the container itself must not have, and which also gets at what is below directories closed to others.
 // Fails in step "open mount source" when there is no such path, "map file owners" when this kernel or that file system
 // cannot.
-std::vector<UniqueFd> make_source_trees(const std::vector<SourceTree>& trees, int pid);
+std::vector<UniqueFd> make_source_trees(const std::vector<SourceTree>& trees, int pid, const IdMaps& maps);
 
 }  // namespace containerv

@@ -100,7 +100,7 @@ void send_plan(const StartRequest& request, const IdMaps& maps, std::span<const 
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
   if (!kept.empty()) send_before_plan(init, protocol::kKeep, kept);
-  send_trees(init, make_source_trees(request.trees, init.pid));
+  send_trees(init, make_source_trees(request.trees, init.pid, maps));
   send_whole(init.socket.get(), request.plan, parts.fds, kStep);
   if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
 }

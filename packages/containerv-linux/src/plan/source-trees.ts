@@ -1,3 +1,4 @@
+import type { DeviceNode } from './devices.js';
 import { onRootMount } from './host-view.js';
 
 /** A part of the host that init gets as a mount of its own. */
@@ -9,6 +10,8 @@ export interface SourceTree {
   readonly mapped: boolean;
   /** The file system in that file. */
   readonly image: boolean;
+  /** Not empty: a new file system with these nodes, called 0 and so on. */
+  readonly devices: readonly DeviceNode[];
 }
 
 /**
@@ -35,6 +38,12 @@ export class SourceTrees {
     return this.#place(path, { image: true });
   }
 
+  /** A file system with device nodes. */
+  ofDevices(devices: readonly DeviceNode[]): string {
+    const tree = { path: 'devices', recursive: false, image: false, mapped: false, devices };
+    return `trees/${this.#trees.push(tree) - 1}`;
+  }
+
   /** Any path of the host, followed to where it leads. */
   of(path: string, recursive: boolean): string {
     return this.#mapped ? this.#place(path, { recursive }) : path;
@@ -50,7 +59,8 @@ export class SourceTrees {
     const known = this.#trees.findIndex(
       (tree) => tree.path === path && tree.recursive === recursive && tree.image === image,
     );
-    const index = known < 0 ? this.#trees.push({ path, recursive, image, mapped: this.#mapped }) - 1 : known;
+    const index =
+      known < 0 ? this.#trees.push({ path, recursive, image, mapped: this.#mapped, devices: [] }) - 1 : known;
     return `trees/${index}`;
   }
 }

@@ -76,7 +76,8 @@ function dev(spec: ContainerSpec, context: StandardMountContext): RootOperation[
       flags: target(spec),
       type: 'tmpfs',
       source: 'dev',
-      attributes: ['nosuid', 'noexec'],
+      // What is shown in it are mounts of their own: a node that somebody makes inside opens nothing.
+      attributes: INERT,
       options: { mode: '0755', size: '64k' },
     },
     // The host's device files, read-only: that leaves reading and writing the devices as it is, and nobody

@@ -18,8 +18,8 @@ test('of the mount at / one tree is enough, of whatever else each has its own', 
     'trees/0/usr',
   ]);
   expect(trees.list).toEqual([
-    { path: '/', recursive: false, mapped: true, image: false },
-    { path: '/opt/store', recursive: false, mapped: true, image: false },
+    { path: '/', recursive: false, mapped: true, image: false, devices: [] },
+    { path: '/opt/store', recursive: false, mapped: true, image: false, devices: [] },
   ]);
 });
 
@@ -39,6 +39,6 @@ test('an image is always a mount of the driver’s, its owners mapped like all o
   for (const mapped of [true, false]) {
     const trees = new SourceTrees(mapped, onRoot);
     expect([trees.ofImage('/a.img'), trees.ofImage('/a.img')]).toEqual(['trees/0', 'trees/0']);
-    expect(trees.list).toEqual([{ path: '/a.img', recursive: false, mapped, image: true }]);
+    expect(trees.list).toEqual([{ path: '/a.img', recursive: false, mapped, image: true, devices: [] }]);
   }
 });

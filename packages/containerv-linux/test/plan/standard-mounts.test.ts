@@ -57,10 +57,10 @@ describe('/dev', () => {
     }
   });
 
-  test('is a small tmpfs in which devices work', () => {
+  test('is a small tmpfs in which nodes that somebody makes inside open nothing', () => {
     expect(at('/dev', mountsFor())).toMatchObject({
       type: 'tmpfs',
-      attributes: ['nosuid', 'noexec'],
+      attributes: ['nosuid', 'nodev', 'noexec'],
       options: { mode: '0755', size: '64k' },
     });
   });
