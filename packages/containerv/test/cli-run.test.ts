@@ -66,7 +66,7 @@ test('every option reaches the driver', async () => {
   writeFileSync(`${file}2`, 'D=4');
   const line = [
     'run --id box --rootfs /srv/root --writable tmpfs --mount /src:/work:ro --mount /a:/b --tmpfs /scratch:64M --tmpfs /t',
-    '--policy minimal --memory 512M --cpus 1.5 --cpu-weight 50 --pids max --network host --hostname box.example --domainname nis.example --cpu-affinity 0,2-3',
+    '--policy minimal --bpf-lsm --memory 512M --cpus 1.5 --cpu-weight 50 --pids max --network host --hostname box.example --domainname nis.example --cpu-affinity 0,2-3',
     `-e A=x=y -e HANDED -e B=option --env GONE --env-from ${file} --env-from ${file}2 -w /work -u 1000:100 --timeout 1m --no-tty true`,
   ];
   const { status } = await cli.run(line.join(' ').split(' '), { HANDED: 'on' });
@@ -82,6 +82,7 @@ test('every option reaches the driver', async () => {
       { type: 'tmpfs', target: '/t' },
     ],
     policy: 'minimal',
+    bpfLsm: true,
     limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1.5, cpuWeight: 50, pids: 'max' },
     network: { mode: 'host' },
     hostname: 'box.example',

@@ -16,6 +16,7 @@ export const CONTAINER_OPTIONS: OptionSpecs = {
     value: POLICY_VALUE,
     help: 'minimal, build, network, custom, some joined by +, or a file (build).',
   },
+  'bpf-lsm': { help: 'Hold it to file rules with BPF programs, too, and count. Linux, as root.' },
   memory: { short: 'm', value: 'SIZE', help: "Memory, such as 512M, or 'max' (1G)." },
   cpus: { value: 'NUMBER', help: "Processors' worth of time, such as 1.5, or 'max' (max)." },
   'cpu-weight': { value: 'NUMBER', help: 'Share of processor time, 1 to 10000 (100).' },
@@ -45,6 +46,7 @@ export function containerOptions(line: ParsedLine): ContainerOptions {
     hostname: last('hostname'),
     domainname: last('domainname'),
     cpuAffinity: last('cpu-affinity'),
+    bpfLsm: switches.has('bpf-lsm') || undefined,
   };
 }
 

@@ -4,7 +4,8 @@ import { CONTAINER_OPTIONS, containerOptions } from '../../container-options.js'
 import { PROCESS_OPTIONS, processOptions } from '../../process-options.js';
 import { StopSignals } from '../../stop-signals.js';
 
-const { policy: _policy, ...ofContainer } = CONTAINER_OPTIONS;
+// Whoever is observed is denied by the observer, and its files are judged from what it did.
+const { policy: _policy, 'bpf-lsm': _bpfLsm, ...ofContainer } = CONTAINER_OPTIONS;
 const { tty: _tty, 'no-tty': _noTty, ...ofProcess } = PROCESS_OPTIONS;
 
 /** Options of commands that run a program and watch it: those of `run`, without a policy and a terminal of its own. */
