@@ -69,8 +69,9 @@ export interface ContainerOptions {
   /** From -1000, never killed for memory, to 1000, killed first. @defaultValue the caller's */
   readonly oomScoreAdj?: number | undefined;
   /**
-   * Whether BPF programs (BPF LSM), besides Landlock, hold processes to the policy's file rules, and count. `true` where
-   * the kernel does not take them: `ERR_CONTAINERV_UNSUPPORTED`. Linux only, as root. @defaultValue false
+   * Whether BPF programs (BPF LSM), besides Landlock, hold processes to the policy's file rules, and to those of their own,
+   * and count. `true` where the kernel does not take them: `ERR_CONTAINERV_UNSUPPORTED`. They go by the control group: root
+   * of the host can exempt a process by moving it to another. Linux only, as root. @defaultValue false
    */
   readonly bpfLsm?: boolean | undefined;
   /** `true`: outlives the process that created it. `false`: dies with it, whatever kills it. @defaultValue false */

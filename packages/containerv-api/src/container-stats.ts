@@ -33,7 +33,7 @@ export interface ContainerStats {
   readonly totalProcesses: number | null;
   /**
    * How often its processes were let, and not let, open, make, move or remove a file by the policy's rules. Counted with
-   * `bpfLsm`, since the container's last start, for the program that started it.
+   * `bpfLsm`, since the container's last start; commands to devices are counted when they are denied.
    */
   readonly fileAccessesAllowed: number | null;
   readonly fileAccessesDenied: number | null;

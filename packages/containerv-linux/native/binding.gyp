@@ -82,6 +82,7 @@
         "init/operations.cc",
         "init/overlay.cc",
         "init/overlay_marks.cc",
+        "init/own_policy.cc",
         "init/plan.cc",
         "init/probe.cc",
         "init/process_table.cc",

@@ -8,6 +8,7 @@ import {
 import { bootError } from './boot-error.js';
 import { withoutGroup } from './bpf-lsm/availability.js';
 import { ConfinedFiles } from './bpf-lsm/confined-files.js';
+import type { MapIds } from './bpf-lsm/file-maps.js';
 import { Channel, readFailure, type Reply } from './channel.js';
 import type { Confinement } from './confinement.js';
 import type { EarlyLaunch } from './early-launch.js';
@@ -60,6 +61,8 @@ export interface InitHandle {
 /** What init tells those who join, besides what it read back itself. */
 export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits' | 'bpfLsm'> {
   readonly mappedMounts: boolean;
+  /** Where BPF programs judge files, by what they go. */
+  readonly fileMaps?: MapIds;
 }
 
 /** A running init. */
@@ -199,13 +202,13 @@ export async function awaitReady(
     await plan.network?.announce();
     const { mappedMounts } = ids;
     const { version, limits } = resources.cgroup;
-    const bpfLsm = files !== undefined;
+    const bpfLsm = files?.denies === true;
     const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts, bpfLsm });
     verifyEnforced(enforced, spec, confinement);
     // Landlock and the programs miss the same.
     const missed =
       missedPaths(confinement.ruleset, readMissed(report)) ?? missedSentence(files?.missed ?? []);
-    describeTo(init.channel, enforced);
+    describeTo(init.channel, enforced, files?.ids);
     return {
       ...init,
       enforced,
@@ -214,12 +217,12 @@ export async function awaitReady(
     };
   } catch (error) {
     // Nothing has been run in it.
-    files?.release();
+    await files?.release();
     throw error;
   }
 }
 
-/** By BPF programs, where they were asked for and the policy denies any file. */
+/** By BPF programs, where they were asked for. */
 async function confineFiles(
   init: InitHandle,
   { bpfLsm }: ContainerSpec,
@@ -227,15 +230,20 @@ async function confineFiles(
   { cgroups: { groups } }: ResourcePlan,
   { cgroup }: Resources,
 ): Promise<ConfinedFiles | undefined> {
-  if (!bpfLsm || rules === undefined) return undefined;
+  if (!bpfLsm) return undefined;
   if (cgroup.version !== 'v2' || groups.unified === null) throw withoutGroup();
   return ConfinedFiles.confine(addon(), { init, group: groups.unified, rules });
 }
 
 /** What who joins is told of that init cannot read back itself. */
-export function describeTo(channel: Channel, { cgroup, limits, ids, bpfLsm }: Enforced): void {
+export function describeTo(
+  channel: Channel,
+  { cgroup, limits, ids, bpfLsm }: Enforced,
+  fileMaps: MapIds | undefined,
+): void {
   const mappedMounts = ids?.mappedMounts ?? false;
-  const text = JSON.stringify({ cgroup, limits, mappedMounts, bpfLsm } satisfies InitDescription);
+  const description: InitDescription = { cgroup, limits, mappedMounts, bpfLsm };
+  const text = JSON.stringify(fileMaps === undefined ? description : { ...description, fileMaps });
   channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
 }
 

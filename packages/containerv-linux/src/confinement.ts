@@ -13,6 +13,8 @@ export interface Confinement {
   readonly ruleset?: Ruleset | undefined;
   /** What the ruleset was made of, for who enforces it by other means; `undefined`: no file is denied. */
   readonly fileRules?: readonly FileRule[] | undefined;
+  /** What BPF programs know a process's own file rules by; `undefined`: it has none, or they do not judge its files. */
+  readonly ownFilePolicy?: bigint;
 }
 
 // Policies are immutable: one is compiled once, however many containers it confines.
@@ -60,6 +62,7 @@ export function intersect(outer: Confinement, inner: Confinement): Confinement {
     filter,
     filterText: Buffer.from(filter).toString('base64'),
     ruleset: inner.ruleset,
+    fileRules: inner.fileRules,
   };
 }
 

@@ -38,13 +38,13 @@ import {
   watchStats,
   type WatchStatsOptions,
 } from 'containerv-api';
-import type { FileCounters } from './bpf-lsm/confined-files.js';
+import type { JudgedFiles } from './bpf-lsm/judged-files.js';
 import { updateLimits } from './cgroup/update-limits.js';
 import { type Channel, InitRefusal, refusalError } from './channel.js';
 import { confine } from './confine.js';
 import { type Confinement, intersect, resolvePolicy } from './confinement.js';
 import { freeze, type FreezeTarget, thaw } from './freeze.js';
-import { unenforcedFileRules } from './landlock/requirement.js';
+import { missedSentence, unenforcedFileRules } from './landlock/requirement.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import { listChanges } from './layers/changes.js';
 import { takeSnapshot } from './layers/snapshot.js';
@@ -109,7 +109,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   /** Limits were changed, and are held or not. */
   protected abstract onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void>;
   /** `undefined`: no programs of ours judge its files. */
-  protected fileCounters(): FileCounters | undefined {
+  protected judgedFiles(): JudgedFiles | undefined {
     return undefined;
   }
   /** `null`: what it writes is not in a layer on the disk. */
@@ -185,7 +185,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   ): Promise<ContainerProcess> {
     const spec = resolveSpawnOptions(command, args, options, this.#defaults);
     const host = this.#host('spawn', spec);
-    const confinement = this.#confinementFor(spec);
+    const confinement = await this.#confinementFor(spec);
     if (spec.logBytes !== undefined) return this.#spawnLogged(host, spec, spec.logBytes, confinement);
     const plan = planStdio(this.native, passedStdio(spec));
     try {
@@ -252,7 +252,8 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     options?: Options,
   ): Promise<RunResult<RunOutput<Options>>> {
     const spec = resolveRunOptions(command, args, options, this.#defaults);
-    const result = await runProcess(this.#host('run', spec), spec, this.#confinementFor(spec));
+    const host = this.#host('run', spec);
+    const result = await runProcess(host, spec, await this.#confinementFor(spec));
     return result as RunResult<RunOutput<Options>>;
   }
 
@@ -288,7 +289,7 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   async stats(): Promise<ContainerStats> {
     this.alive('read the figures of');
     const stats = await this.vitals.stats(await this.initPid());
-    const files = this.fileCounters();
+    const files = this.judgedFiles()?.counters();
     if (files === undefined) return stats;
     return { ...stats, fileAccessesAllowed: files.allowed, fileAccessesDenied: files.denied };
   }
@@ -405,17 +406,26 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     };
   }
 
-  #confinementFor(spec: ProcessSpec): Confinement | undefined {
+  async #confinementFor(spec: ProcessSpec): Promise<Confinement | undefined> {
     if (spec.policy === undefined) return undefined;
     const policy = resolvePolicy(spec.policy);
     if (this.enforced.network !== 'host') refuseRulesOfProcess(policy);
     refuseUnsupportedPolicy(policy, this.enforced.network);
     const abi = this.native.landlockAbi();
-    const unenforced = unenforcedFileRules(policy, abi);
+    const judged = this.judgedFiles();
+    const unenforced = unenforcedFileRules(policy, abi, judged !== undefined);
     if (unenforced !== undefined) this.warn(unenforced);
     const { network, namespaces } = this.enforced;
     const surroundings = { network, sharesProcesses: !namespaces.includes('pid'), landlockAbi: abi };
-    return intersect(this.confinement, confine(policy, surroundings));
+    const confinement = intersect(this.confinement, confine(policy, surroundings));
+    const rules = confinement.fileRules;
+    if (judged === undefined || rules === undefined) return confinement;
+    const init = await this.#init('start a process in');
+    const own = await judged.ownPolicy(init, this.running('start a process in'), rules);
+    // Landlock tells what it misses, which is the same.
+    const missed = confinement.ruleset === undefined ? missedSentence(own.missed) : undefined;
+    if (missed !== undefined) this.warn(missed);
+    return { ...confinement, ownFilePolicy: own.number };
   }
 }
 

@@ -10,6 +10,8 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { describeTo, type InitDescription } from './boot.js';
+import { FileMaps, type MapIds } from './bpf-lsm/file-maps.js';
+import { JudgedFiles } from './bpf-lsm/judged-files.js';
 import { NO_GROUPS } from './cgroup/groups.js';
 import { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
@@ -53,7 +55,7 @@ export async function joinContainer(id: string): Promise<Container> {
   const { report, description, paused } = channel === undefined ? NOTHING_TOLD : await readReport(channel);
   const { cgroup: version, limits, mappedMounts, bpfLsm } = description;
   const enforced = readEnforced(report, record.network, { version, limits, mappedMounts, bpfLsm });
-  const container = new JoinedContainer(addon, base, record, channel, enforced, paused);
+  const container = new JoinedContainer(addon, base, record, channel, enforced, paused, description.fileMaps);
   await container.prepare();
   return container;
 }
@@ -96,6 +98,9 @@ class JoinedContainer extends LinuxContainer {
   #ended: Promise<void> = Promise.resolve();
   #ending: 'stopped' | 'destroyed' | undefined;
   #starting: Promise<Restarted> | undefined;
+  /** By what BPF programs judge its files; opened when it is first needed. */
+  #fileMaps: MapIds | undefined;
+  #openMaps: FileMaps | undefined;
 
   constructor(
     addon: Native,
@@ -104,6 +109,7 @@ class JoinedContainer extends LinuxContainer {
     channel: Channel | undefined,
     enforced: Enforced,
     paused: boolean,
+    fileMaps: MapIds | undefined,
   ) {
     const { defaults, groups, network } = record;
     const source = {
@@ -136,6 +142,7 @@ class JoinedContainer extends LinuxContainer {
     this.stateDirectory = path.join(base.state, record.id);
     this.#base = base;
     this.#record = record;
+    this.#fileMaps = fileMaps;
     if (channel === undefined) this.enter('stopped');
     else this.#adopt(channel, paused ? 'paused' : 'running');
   }
@@ -159,6 +166,7 @@ class JoinedContainer extends LinuxContainer {
     const { booted, end } = await this.#starting;
     if (this.#channel !== undefined) return;
     this.#enforced = booted.enforced;
+    this.#fileMaps = booted.files?.ids;
     this.#adopt(booted.channel, 'running', end);
   }
 
@@ -169,6 +177,7 @@ class JoinedContainer extends LinuxContainer {
     this.#ended = new Promise((resolve, reject) => {
       channel.onClose = () => {
         this.#channel = undefined;
+        this.#closeMaps();
         (end?.() ?? Promise.resolve()).then(() => resolve(this.#onEnded()), reject);
       };
     });
@@ -204,6 +213,19 @@ class JoinedContainer extends LinuxContainer {
     this.enter('destroyed');
   }
 
+  protected override judgedFiles(): JudgedFiles | undefined {
+    const group = this.#record.groups.unified;
+    if (this.#fileMaps === undefined || group === null) return undefined;
+    this.#openMaps ??= FileMaps.byIds(this.native, this.#fileMaps);
+    return new JudgedFiles(this.native, this.#openMaps, group);
+  }
+
+  #closeMaps(): void {
+    this.#fileMaps = undefined;
+    this.#openMaps?.close();
+    this.#openMaps = undefined;
+  }
+
   protected channel(): Channel | undefined {
     return this.#channel;
   }
@@ -214,7 +236,7 @@ class JoinedContainer extends LinuxContainer {
 
   protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
     this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
-    if (this.#channel !== undefined) describeTo(this.#channel, this.#enforced);
+    if (this.#channel !== undefined) describeTo(this.#channel, this.#enforced, this.#fileMaps);
     await noteLimits(this.native, path.join(this.#base.state, this.id), held);
   }
 

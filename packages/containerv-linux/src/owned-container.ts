@@ -6,7 +6,8 @@ import {
   type StopOptions,
 } from 'containerv-api';
 import { awaitReady, type Booted, type BootInput, describeTo, startInit } from './boot.js';
-import type { ConfinedFiles, FileCounters } from './bpf-lsm/confined-files.js';
+import type { ConfinedFiles } from './bpf-lsm/confined-files.js';
+import type { JudgedFiles } from './bpf-lsm/judged-files.js';
 import { NO_GROUPS } from './cgroup/groups.js';
 import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
@@ -77,7 +78,7 @@ export class OwnedContainer extends LinuxContainer {
       init.channel.close();
       init.close();
       await this.native.reap(init.pid, [], []);
-      booted?.files?.release();
+      await booted?.files?.release();
       await this.#resources.disconnect().catch(() => {});
       throw failure;
     }
@@ -110,8 +111,8 @@ export class OwnedContainer extends LinuxContainer {
     return this.#resources.plan.stateDirectory;
   }
 
-  protected override fileCounters(): FileCounters | undefined {
-    return this.#files?.counters();
+  protected override judgedFiles(): JudgedFiles | undefined {
+    return this.#files?.released === false ? this.#files.judged : undefined;
   }
 
   protected channel(): Channel | undefined {
@@ -124,7 +125,9 @@ export class OwnedContainer extends LinuxContainer {
 
   protected async onLimits(held: Partial<Record<LimitName, boolean>>): Promise<void> {
     this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
-    if (this.#booted !== undefined) describeTo(this.#booted.channel, this.#enforced);
+    if (this.#booted !== undefined) {
+      describeTo(this.#booted.channel, this.#enforced, this.#booted.files?.ids);
+    }
     await noteLimits(this.native, this.#resources.plan.stateDirectory, held);
   }
 
@@ -154,7 +157,7 @@ export class OwnedContainer extends LinuxContainer {
 
   async #afterEnd(init: number): Promise<void> {
     await this.native.reap(init, thawSteps(this.vitals.groups), []);
-    this.#files?.releaseIfEmpty();
+    await this.#files?.releaseIfEmpty();
     // What cannot be taken back now is when the container is destroyed.
     if (!this.#destroying) await this.#resources.disconnect().catch(() => {});
     // Whoever ended it, and however: as long as we live it can be started again. With its directory gone it cannot be
@@ -190,7 +193,7 @@ export class OwnedContainer extends LinuxContainer {
       const hint = 'Call destroy() again, or run: containerv prune';
       throw new ContainervError('ERR_CONTAINERV_SYSTEM', what, { step: 'destroy container', hint, cause });
     }
-    this.#files?.release();
+    await this.#files?.release();
     this.enter('destroyed');
     if (unreaped !== undefined) this.emit('exit', { reason: 'destroyed' });
   }

@@ -22,6 +22,7 @@ export const MessageType = {
   ReadLog: 23,
   ForgetLog: 24,
   Hold: 25,
+  JudgeFiles: 26,
   Ready: 101,
   Failed: 102,
   Spawned: 103,

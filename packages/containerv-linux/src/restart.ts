@@ -70,7 +70,7 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
     init.kill();
     init.close();
     await native.reap(init.pid, thawSteps(record.groups), []);
-    files?.releaseIfEmpty();
+    await files?.releaseIfEmpty();
     if (cgroup.fd >= 0) native.close(cgroup.fd);
   };
   try {

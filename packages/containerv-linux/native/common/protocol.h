@@ -47,8 +47,11 @@ enum MessageType : uint32_t {
   kNameLog = 22,    // u32 log, u32 pid: whose it is. No answer
   kReadLog = 23,    // u32 pid or 0, u64 position, u32 whether to wait for more. Answer: kLogged
   kForgetLog = 24,  // of a kReadLog that was given up; the request's own number. No answer
-  // descriptors that stay open for as long as init lives; from the owner. Answer: kDone, after init has opened a directory
+  // descriptors that stay open for as long as init lives. Answer: kDone, after init has opened a directory
   kHold = 25,
+  // u32 whether BPF programs judge files of every process; a descriptor: the map of processes' own policies, where the
+  // kernel can keep those (own_policy.h); from the owner. Answer: kDone
+  kJudgeFiles = 26,
   kTransfer = 20,  // a descriptor: the end of a socket at which a transfer agent is to serve (transfer/messages.h)
   // init -> driver
   kReady = 101,

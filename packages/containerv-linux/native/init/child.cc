@@ -22,6 +22,7 @@
 #include "failure.h"
 #include "landlock.h"
 #include "observed_filter.h"
+#include "own_policy.h"
 #include "program_header.h"
 
 namespace containerv {
@@ -305,9 +306,14 @@ const char* Child::find(const char* file, char** environment) {
 }  // namespace
 
 void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-               ChildPipes pipes, ChildReport& report) {
+               ChildPipes pipes, FilePrograms programs, ChildReport& report) {
   Child child(report);
   const bool tty = request.flags & kTty;
+  const bool own_policy = request.own_policy != 0;
+  const char* call = "";
+  // First, while the map is open. What is forked from here on has it, too.
+  const int joined = own_policy ? join_own_policy(programs.policies, request.own_policy, call) : 0;
+  if (joined != 0) child.fail(ChildStep::kRuleset, call, joined);
   child.take_stdio(stdio, pipes);
   if (setsid() < 0) child.fail(ChildStep::kTerminal, "setsid", errno);
   if (tty) child.take_terminal();
@@ -335,7 +341,7 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   if (loaded < 0) child.fail(ChildStep::kFilter, "seccomp", -loaded);
   execve(file, request.arguments, request.environment);
   const int error = errno;
-  if (error == EACCES && (pipes.ruleset >= 0 || own)) child.detail("file rules");
+  if (error == EACCES && (pipes.ruleset >= 0 || own || programs.judging || own_policy)) child.detail("file rules");
   header.explain(error, report.detail, sizeof report.detail);
   child.fail(ChildStep::kExecute, "execve", error, file);
 }

@@ -46,10 +46,16 @@ struct ChildPipes {
   int stops;
 };
 
+// BPF programs that judge files, besides Landlock or without it.
+struct FilePrograms {
+  bool judging;  // by the container's policy
+  int policies;  // the map of processes' own; -1: there is none
+};
+
 // Runs in the forked child: takes on the identity and confinement asked for, then execve. `stdio`
 // become descriptors 0, 1, 2, ..., closed where it is -1; everything else is closed but the pipes. Never returns.
 [[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-                            ChildPipes pipes, ChildReport& report);
+                            ChildPipes pipes, FilePrograms programs, ChildReport& report);
 
 const char* step_name(ChildStep step);
 

@@ -68,7 +68,10 @@ bool SpawnRequest::decode(WireReader& reader) {
   if (!read_limits(reader, limits, limit_count)) return false;
   processors = read_processors(reader);
   own_confinement = reader.u32() != 0;
-  if (own_confinement) confinement = read_confinement(reader);
+  if (own_confinement) {
+    confinement = read_confinement(reader);
+    own_policy = reader.u64();
+  }
   if (flags & protocol::kObserved) observer_pass = reader.u64();
   arguments = read_strings(reader);
   environment = read_strings(reader);

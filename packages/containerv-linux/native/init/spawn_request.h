@@ -48,6 +48,7 @@ struct SpawnRequest {
   std::span<const uint8_t> processors;  // a mask for sched_setaffinity(2); empty: as init's
   bool own_confinement = false;
   Confinement confinement;
+  uint64_t own_policy = 0;  // not 0: what BPF programs know the file rules of that confinement by
 
   SpawnRequest() = default;
   SpawnRequest(const SpawnRequest&) = delete;

@@ -172,6 +172,7 @@ void Supervisor::serve(Client* client) {
     case kDescribe: describe(client, message_); break;
     case kPause: pause(client, message_); break;
     case kHold: hold(client, message_); break;
+    case kJudgeFiles: judge_files(client, message_); break;
     case kTransfer: start_transfer(client, message_); break;
     case kOpenLog: open_log(client, message_); break;
     case kNameLog: name_log(client, message_); break;
@@ -245,6 +246,10 @@ void Supervisor::spawn(Client* client, Message& message) {
     failure.set(ENOMEM, "start process", "calloc");
     return answer_failure(client, message.request(), failure);
   }
+  if (request.own_policy != 0 && !own_policies_) {
+    failure.set(EOPNOTSUPP, "apply file rules", "bpf");
+    return answer_failure(client, message.request(), failure);
+  }
   if (stopping_) {
     failure.set(ESHUTDOWN, "start process", "fork");
     return answer_failure(client, message.request(), failure);
@@ -275,7 +280,8 @@ void Supervisor::spawn(Client* client, Message& message) {
   const pid_t pid = fork();
   if (pid == 0) {
     const ChildPipes pipes{alive_there.get(), settings_.ruleset, stops_there.get()};
-    run_child(request, confinement, {stdio_, stdio_count_}, pipes, *process->report);
+    const FilePrograms programs{files_judged_, own_policies_.get()};
+    run_child(request, confinement, {stdio_, stdio_count_}, pipes, programs, *process->report);
   }
   if (pid < 0) {
     failure.set("start process", "fork");
@@ -445,9 +451,19 @@ void Supervisor::pause(Client* client, Message& message) {
 // Programs of the kernel that judge this container's files live as long as somebody has them open, and what they judge
 // by as long as the files are known: for both, that is to be us. The owner sees by what we open that they are asked.
 void Supervisor::hold(Client* client, Message& message) {
-  if (!client->owner() || !message.body().empty()) return drop(client);
+  if (!message.body().empty()) return drop(client);
   for (auto& fd : message.descriptors()) static_cast<void>(fd.release());
   const UniqueFd seen(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  answer(client, WireWriter(kDone, message.request()).message());
+}
+
+void Supervisor::judge_files(Client* client, Message& message) {
+  WireReader reader(message.body());
+  const bool judged = reader.u32() != 0;
+  if (!client->owner() || !reader.finished() || message.descriptors().size() > 1) return drop(client);
+  files_judged_ = judged;
+  own_policies_.reset();
+  if (!message.descriptors().empty()) own_policies_ = static_cast<UniqueFd&&>(message.descriptors()[0]);
   answer(client, WireWriter(kDone, message.request()).message());
 }
 

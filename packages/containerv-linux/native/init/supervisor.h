@@ -53,6 +53,7 @@ class Supervisor {
   void describe(Client* client, const Message& message);
   void pause(Client* client, Message& message);
   void hold(Client* client, Message& message);
+  void judge_files(Client* client, Message& message);
   void start_transfer(Client* client, Message& message);
   void open_log(Client* client, const Message& message);
   void name_log(Client* client, const Message& message);
@@ -80,6 +81,8 @@ class Supervisor {
   char description_[1024] = {};
   bool stopping_ = false;
   bool paused_ = false;
+  bool files_judged_ = false;  // by BPF programs
+  UniqueFd own_policies_;      // -1: processes cannot have policies of their own for them
   Freezer freezer_;
   Message message_;
   int stdio_[protocol::kMaxDescriptors];

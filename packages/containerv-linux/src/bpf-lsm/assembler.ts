@@ -1,6 +1,6 @@
 /** Registers of the BPF machine: 0 results, 1 to 5 arguments and lost in calls, 6 to 9 kept, 10 the end of the stack. */
 export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
-export type Size = 4 | 8;
+export type Size = 2 | 4 | 8;
 
 interface Instruction {
   readonly code: number;
@@ -11,13 +11,18 @@ interface Instruction {
   readonly target?: string;
 }
 
-const LOAD = { 4: 0x61, 8: 0x79 } as const;
-const STORE = { 4: 0x63, 8: 0x7b } as const;
-const ALU = { add: 0x07, or: 0x47, and: 0x57, rsh: 0x77, xor: 0xa7, mov: 0xb7 } as const;
+const LOAD = { 2: 0x69, 4: 0x61, 8: 0x79 } as const;
+const STORE = { 2: 0x6b, 4: 0x63, 8: 0x7b } as const;
+const ALU = { add: 0x07, or: 0x47, and: 0x57, lsh: 0x67, rsh: 0x77, xor: 0xa7, mov: 0xb7 } as const;
 const JUMP = { eq: 0x15, lt: 0xa5, ne: 0x55 } as const;
+/** Of the lower halves of registers. */
+const JUMP_LOW_IF_EQUAL = 0x16;
 /** Set: the second operand is a register. */
 const BY_REGISTER = 0x08;
 const BPF_PSEUDO_MAP_FD = 1;
+const BPF_PSEUDO_FUNC = 4;
+/** Two instructions long. */
+const LOAD_LONG = 0x18;
 
 export type Operation = keyof typeof ALU;
 export type Comparison = keyof typeof JUMP;
@@ -70,7 +75,13 @@ export class Assembler {
   }
 
   map(dst: Register, fd: number): this {
-    this.#emit({ code: 0x18, dst, src: BPF_PSEUDO_MAP_FD, value: fd });
+    this.#emit({ code: LOAD_LONG, dst, src: BPF_PSEUDO_MAP_FD, value: fd });
+    return this.#emit({ code: 0 });
+  }
+
+  /** dst = the function that begins at the label, to be handed to the kernel, which calls it */
+  functionAt(dst: Register, target: string): this {
+    this.#emit({ code: LOAD_LONG, dst, src: BPF_PSEUDO_FUNC, target });
     return this.#emit({ code: 0 });
   }
 
@@ -86,6 +97,11 @@ export class Assembler {
     return this.#emit({ code: JUMP[comparison] | BY_REGISTER, dst, src, target });
   }
 
+  /** Compares 32 bits. */
+  jumpIfLow(dst: Register, value: number, target: string): this {
+    return this.#emit({ code: JUMP_LOW_IF_EQUAL, dst, value, target });
+  }
+
   call(helper: number): this {
     return this.#emit({ code: 0x85, value: helper });
   }
@@ -95,6 +111,11 @@ export class Assembler {
     return this.#emit({ code: 0x95 });
   }
 
+  /** Which instruction a label is before; `undefined`: there is no such label. */
+  positionOf(name: string): number | undefined {
+    return this.#labels.get(name);
+  }
+
   /** `struct bpf_insn[]`. @throws RangeError for a label that is not there, or too far away */
   assemble(): Buffer {
     const program = Buffer.alloc(8 * this.#instructions.length);
@@ -102,8 +123,10 @@ export class Assembler {
       const at = 8 * index;
       program.writeUInt8(code, at);
       program.writeUInt8((src << 4) | dst, at + 1);
-      program.writeInt16LE(target === undefined ? offset : this.#distance(index, target), at + 2);
-      program.writeInt32LE(value, at + 4);
+      const distance = target === undefined ? 0 : this.#distance(index, target);
+      // A function is named by a value, where jumps have an offset.
+      program.writeInt16LE(target === undefined || code === LOAD_LONG ? offset : distance, at + 2);
+      program.writeInt32LE(target !== undefined && code === LOAD_LONG ? distance : value, at + 4);
     }
     return program;
   }

@@ -97,7 +97,12 @@ function lackByTrial(native: Native): Lack | undefined {
     if (missing.length > 0) return { what: `Active, but this kernel lacks ${missing.join(', ')}` };
     const id = types.hookId('file_open') ?? 0;
     native.close(
-      loadProgram(native, { hook: 'file_open', id, instructions: new Assembler().exit(0).assemble() }),
+      loadProgram(native, {
+        hook: 'file_open',
+        id,
+        instructions: new Assembler().exit(0).assemble(),
+        functionAt: undefined,
+      }),
     );
   } catch (error) {
     const failure = failureOf(error, 'use BPF');

@@ -9,12 +9,15 @@ const Command = {
   MapNextKey: 4,
   ProgramLoad: 5,
   RawTracepointOpen: 17,
+  MapById: 14,
+  Describe: 15,
   TypesLoad: 18,
 } as const;
 
 const ProgramType = { Lsm: 29 } as const;
 const AttachType = { LsmMac: 27 } as const;
-export const MapType = { Hash: 1, InodeStorage: 28 } as const;
+export const MapType = { Hash: 1, InodeStorage: 28, TaskStorage: 29 } as const;
+const STORAGE: ReadonlySet<number> = new Set([MapType.InodeStorage, MapType.TaskStorage]);
 
 /** Memory as entries come, not for as many as there may be. */
 const BPF_F_NO_PREALLOC = 1;
@@ -38,26 +41,45 @@ export interface MapShape {
 export class BpfMap {
   readonly fd: number;
   readonly #native: Native;
+  readonly #keyBytes: number;
   readonly #valueBytes: number;
 
-  constructor(native: Native, { name, type, keyBytes, valueBytes, maxEntries }: MapShape) {
+  private constructor(native: Native, fd: number, { keyBytes, valueBytes }: MapShape) {
     this.#native = native;
+    this.fd = fd;
+    this.#keyBytes = keyBytes;
     this.#valueBytes = valueBytes;
+  }
+
+  static make(native: Native, shape: MapShape): BpfMap {
+    const { name, type, keyBytes, valueBytes, maxEntries } = shape;
     const attributes = attributesOf(72, { 0: type, 4: keyBytes, 8: valueBytes, 12: maxEntries });
     attributes.writeUInt32LE(BPF_F_NO_PREALLOC, 16);
     attributes.write(name.slice(0, NAME_BYTES - 1), 28, 'latin1');
     // The kernel wants to know what the keys and values of storage at inodes are, to show them.
-    const types = type === MapType.InodeStorage ? loadIntegerTypes(native) : -1;
+    const types = STORAGE.has(type) ? loadTypes(native) : -1;
     if (types >= 0) {
       attributes.writeUInt32LE(types, 48);
-      attributes.writeUInt32LE(1, 52);
-      attributes.writeUInt32LE(2, 56);
+      attributes.writeUInt32LE(TypeId.Word, 52);
+      attributes.writeUInt32LE(TypeId.Long, 56);
     }
     try {
-      this.fd = native.bpf(Command.MapCreate, attributes, []);
+      return new BpfMap(native, native.bpf(Command.MapCreate, attributes, []), shape);
     } finally {
       if (types >= 0) native.close(types);
     }
+  }
+
+  /** One that is in the kernel already. Takes CAP_SYS_ADMIN. */
+  static byId(native: Native, id: number, shape: MapShape): BpfMap {
+    return new BpfMap(native, native.bpf(Command.MapById, attributesOf(16, { 0: id }), []), shape);
+  }
+
+  /** By which who may can open it; no other map has it for as long as this one is there. */
+  id(): number {
+    const info = Buffer.alloc(8);
+    this.#native.bpf(Command.Describe, attributesOf(16, { 0: this.fd, 4: info.length }), [[8, info]]);
+    return info.readUInt32LE(4);
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -91,6 +113,22 @@ export class BpfMap {
     }
   }
 
+  /** All there are; those that come or go meanwhile may be among them, or not. */
+  keys(): Buffer[] {
+    const found: Buffer[] = [];
+    for (let last: Buffer | undefined; ; last = found.at(-1)) {
+      const key = Buffer.alloc(this.#keyBytes);
+      try {
+        const pointers: [number, Buffer][] = last === undefined ? [] : [[8, last]];
+        this.#native.bpf(Command.MapNextKey, this.#entry(), [...pointers, [16, key]]);
+      } catch (error) {
+        if (isErrno(error, ENOENT)) return found;
+        throw error;
+      }
+      found.push(key);
+    }
+  }
+
   close(): void {
     this.#native.close(this.fd);
   }
@@ -104,40 +142,46 @@ export interface LoadedProgram {
   readonly hook: string;
   readonly id: number;
   readonly instructions: Buffer;
+  /** Where a function begins that the kernel is to call; `undefined`: there is none. */
+  readonly functionAt: number | undefined;
 }
 
 /** Checks a program and puts it into the kernel. Returns its descriptor; nothing runs it yet. */
-export function loadProgram(native: Native, { hook, id, instructions }: LoadedProgram): number {
+export function loadProgram(native: Native, program: LoadedProgram, log?: Buffer): number {
+  const { hook, id, instructions, functionAt } = program;
   const attributes = attributesOf(128, { 0: ProgramType.Lsm, 4: instructions.length / 8 });
   attributes.write(`cv_${hook}`.slice(0, NAME_BYTES - 1), 48, 'latin1');
   attributes.writeUInt32LE(AttachType.LsmMac, 68);
   attributes.writeUInt32LE(id, 108);
-  return native.bpf(Command.ProgramLoad, attributes, [
+  const pointers: [number, Buffer][] = [
     [8, instructions],
     [16, LICENSE],
-  ]);
+  ];
+  if (log !== undefined) {
+    attributes.writeUInt32LE(1, 24);
+    attributes.writeUInt32LE(log.length, 28);
+    pointers.push([32, log]);
+  }
+  if (functionAt === undefined) return native.bpf(Command.ProgramLoad, attributes, pointers);
+  // What the kernel is to call has to be described as a function.
+  const types = loadTypes(native);
+  try {
+    const functions = [0, TypeId.Judge, functionAt, TypeId.Upwards];
+    attributes.writeUInt32LE(types, 72);
+    attributes.writeUInt32LE(8, 76);
+    attributes.writeUInt32LE(functions.length / 2, 88);
+    pointers.push([80, Buffer.from(Uint32Array.from(functions).buffer)]);
+    return native.bpf(Command.ProgramLoad, attributes, pointers);
+  } finally {
+    native.close(types);
+  }
 }
 
 /** What the kernel's verifier says of a program that it refused: its last lines. */
-export function explainRefusal(native: Native, { hook, id, instructions }: LoadedProgram): string {
+export function explainRefusal(native: Native, program: LoadedProgram): string {
   const log = Buffer.alloc(LOG_BYTES);
-  const attributes = attributesOf(128, {
-    0: ProgramType.Lsm,
-    4: instructions.length / 8,
-    24: 1,
-    28: LOG_BYTES,
-  });
-  attributes.write(`cv_${hook}`.slice(0, NAME_BYTES - 1), 48, 'latin1');
-  attributes.writeUInt32LE(AttachType.LsmMac, 68);
-  attributes.writeUInt32LE(id, 108);
   try {
-    native.close(
-      native.bpf(Command.ProgramLoad, attributes, [
-        [8, instructions],
-        [16, LICENSE],
-        [32, log],
-      ]),
-    );
+    native.close(loadProgram(native, program, log));
   } catch {
     const end = log.indexOf(0);
     return log.toString('latin1', 0, end).trim().split('\n').slice(-6).join(' | ');
@@ -150,11 +194,25 @@ export function attach(native: Native, program: number): number {
   return native.bpf(Command.RawTracepointOpen, attributesOf(16, { 8: program }), []);
 }
 
-/** Types 1 and 2: integers of 32 and of 64 bits. */
-function loadIntegerTypes(native: Native): number {
-  const names = Buffer.from('\0u32\0u64\0');
-  const integer = (name: number, bytes: number): number[] => [name, 1 << 24, bytes, bytes * 8];
-  const words = [...integer(1, 4), ...integer(5, 8)];
+/** Types that we describe to the kernel, by number, in BTF (Documentation/bpf/btf.rst). */
+const TypeId = { Word: 1, Long: 2, Prototype: 3, Judge: 4, Upwards: 5 } as const;
+const TypeKind = { Integer: 1, Function: 12, Prototype: 13 } as const;
+
+/** Integers of 32 and of 64 bits, for what maps hold, and functions that return the former. */
+function loadTypes(native: Native): number {
+  const names = Buffer.from('\0u32\0u64\0judge\0upwards\0');
+  const type = (name: string, kind: number, ...rest: readonly number[]): number[] => [
+    name === '' ? 0 : names.indexOf(`\0${name}\0`) + 1,
+    kind << 24,
+    ...rest,
+  ];
+  const words = [
+    ...type('u32', TypeKind.Integer, 4, 32),
+    ...type('u64', TypeKind.Integer, 8, 64),
+    ...type('', TypeKind.Prototype, TypeId.Word),
+    ...type('judge', TypeKind.Function, TypeId.Prototype),
+    ...type('upwards', TypeKind.Function, TypeId.Prototype),
+  ];
   const types = Buffer.alloc(24 + words.length * 4 + names.length);
   types.writeUInt16LE(0xeb9f, 0);
   types.writeUInt8(1, 2);

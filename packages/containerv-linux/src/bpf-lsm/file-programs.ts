@@ -1,13 +1,14 @@
+import { close } from 'node:fs';
 import { ContainervError } from 'containerv-api';
 import type { Native } from '../native.js';
 import { failureOf, systemError } from '../system-error.js';
 import { kernelTypes } from './availability.js';
-import { attach, BpfMap, explainRefusal, loadProgram, MapType } from './bpf.js';
-import { HOOKS, layoutOf, programFor } from './programs.js';
+import { attach, explainRefusal, loadProgram } from './bpf.js';
+import { FileMaps } from './file-maps.js';
+import type { KernelTypes } from './kernel-types.js';
+import { hooksOf, keepsOwnPolicies, layoutOf, programFor } from './programs.js';
 
 const STEP = 'load file programs';
-const MOST_CONTAINERS = 4096;
-const MOST_RULES = 65_536;
 
 /**
  * The programs that judge file access, and the maps they go by: loaded once for all containers of this process, when the
@@ -15,43 +16,28 @@ const MOST_RULES = 65_536;
  * open as well, so that they are there for as long as it is, whatever becomes of this process.
  */
 export class FilePrograms {
-  readonly containers: BpfMap;
-  readonly marks: BpfMap;
-  readonly rules: BpfMap;
-  readonly mounts: BpfMap;
+  readonly maps: FileMaps;
   /** Whoever has these open keeps the programs in force. */
   readonly links: readonly number[];
   readonly cgroupLevel: number;
   readonly #native: Native;
   #users = 0;
-  #lastMark = 0n;
 
   /** @throws ContainervError | what the addon throws; nothing is left in the kernel */
   private constructor(native: Native, cgroupLevel: number) {
     this.#native = native;
     this.cgroupLevel = cgroupLevel;
-    const opened: number[] = [];
-    const map = (
-      name: string,
-      type: number,
-      keyBytes: number,
-      valueBytes: number,
-      maxEntries: number,
-    ): BpfMap => {
-      const made = new BpfMap(native, { name, type, keyBytes, valueBytes, maxEntries });
-      opened.push(made.fd);
-      return made;
-    };
+    const types = kernelTypes();
+    this.maps = FileMaps.make(native, keepsOwnPolicies(types));
+    const links: number[] = [];
     try {
-      this.containers = map('cv_containers', MapType.Hash, 8, 24, MOST_CONTAINERS);
-      this.marks = map('cv_marks', MapType.InodeStorage, 4, 8, 0);
-      this.rules = map('cv_rules', MapType.Hash, 16, 8, MOST_RULES);
-      this.mounts = map('cv_mounts', MapType.Hash, 16, 8, MOST_RULES);
-      this.links = this.#load(opened);
+      this.#load(types, links);
     } catch (error) {
-      for (const fd of opened) native.close(fd);
+      for (const fd of links) native.close(fd);
+      this.maps.close();
       throw error;
     }
+    this.links = links;
   }
 
   /** Each call is to be followed by one of {@link release}. */
@@ -66,55 +52,50 @@ export class FilePrograms {
     return loaded;
   }
 
-  release(): void {
+  async release(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
     loaded = undefined;
-    for (const fd of this.links) this.#native.close(fd);
-    for (const map of [this.containers, this.marks, this.rules, this.mounts]) map.close();
+    this.maps.close();
+    // The kernel takes its time for each: it waits until nobody is in the program.
+    await Promise.all(this.links.map(closeElsewhere));
   }
 
-  /** What rules call the file behind a descriptor: the mark at its inode, which is gone when the kernel forgets that. */
-  markOf(fd: number): bigint {
-    const key = Buffer.alloc(4);
-    key.writeInt32LE(fd);
-    const known = this.marks.get(key);
-    if (known !== undefined) return known.readBigUInt64LE();
-    this.#lastMark += 1n;
-    const mark = Buffer.alloc(8);
-    mark.writeBigUInt64LE(this.#lastMark);
-    this.marks.set(key, mark, { mustBeNew: true });
-    return this.#lastMark;
-  }
-
-  #load(opened: number[]): number[] {
-    const types = kernelTypes();
+  #load(types: KernelTypes, links: number[]): void {
     const layout = layoutOf(types);
+    const { containers, marks, rules, mounts, devices, policies } = this.maps;
     const maps = {
-      containers: this.containers.fd,
-      marks: this.marks.fd,
-      rules: this.rules.fd,
-      mounts: this.mounts.fd,
+      containers: containers.fd,
+      marks: marks.fd,
+      rules: rules.fd,
+      mounts: mounts.fd,
+      devices: devices.fd,
+      policies: policies?.fd,
     };
-    return HOOKS.map((hook) => {
-      const instructions = programFor(hook, { types, layout, maps, cgroupLevel: this.cgroupLevel });
-      const source = { hook, id: types.hookId(hook) ?? 0, instructions };
+    for (const hook of hooksOf(types)) {
+      const made = programFor(hook, { types, layout, maps, cgroupLevel: this.cgroupLevel });
+      const source = { hook, id: types.hookId(hook) ?? 0, ...made };
       let program = -1;
       try {
         program = loadProgram(this.#native, source);
-        const link = attach(this.#native, program);
-        opened.push(link);
-        return link;
+        links.push(attach(this.#native, program));
       } catch (error) {
         throw refusalOf(this.#native, source, program < 0, error);
       } finally {
         if (program >= 0) this.#native.close(program);
       }
-    });
+    }
   }
 }
 
 let loaded: FilePrograms | undefined;
+
+/** Without holding up this thread. Linux has given the descriptor up even where close(2) reports an error. */
+async function closeElsewhere(fd: number): Promise<void> {
+  return new Promise((resolve) => {
+    close(fd, () => resolve());
+  });
+}
 
 function refusalOf(
   native: Native,

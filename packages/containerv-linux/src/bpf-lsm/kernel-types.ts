@@ -46,6 +46,11 @@ export class KernelTypes {
     return this.#functions.find((id) => this.#isNamed(this.#record(id), `bpf_lsm_${hook}`));
   }
 
+  /** Whether the kernel has a function of that name. */
+  hasFunction(name: string): boolean {
+    return this.#functions.some((id) => this.#isNamed(this.#record(id), name));
+  }
+
   /** How many arguments a hook has. */
   hookArguments(hook: string): number {
     const id = this.hookId(hook);

@@ -1,7 +1,18 @@
 import { Assembler, type Register } from './assembler.js';
 import type { KernelTypes } from './kernel-types.js';
-import { Frame, Helper, type Layout, lookUp, type ProgramMaps } from './program-parts.js';
-import { rightsAt } from './rights-walk.js';
+import { commandDevice, forgetFile, noteDevice } from './device-commands.js';
+import { inheritPolicy, refuseTracing } from './own-policies.js';
+import {
+  byBoth,
+  Frame,
+  Helper,
+  type Layout,
+  lookUp,
+  OWN_POLICY_BITS,
+  ownPolicy,
+  type ProgramMaps,
+} from './program-parts.js';
+import { rightsAt, upwards, WALK } from './rights-walk.js';
 
 /** Everything that a program is made for: this kernel, the maps, and where containers are among the control groups. */
 export interface Surroundings {
@@ -49,9 +60,37 @@ const BODIES: Readonly<Record<string, Body>> = {
   sb_remount: refuseChange,
   move_mount: refuseChange,
   sb_pivotroot: refuseChange,
+  file_ioctl: commandFile,
+  file_ioctl_compat: commandFile,
+  file_free_security: (program, { maps }) => forgetFile(program, maps),
+  ptrace_access_check: (program, { maps }) => refuseTracing(program, maps),
+  task_alloc: (program, { maps }) => inheritPolicy(program, maps),
 };
 
+/** Of these, programs are not about who calls. */
+const FOR_ALL: ReadonlySet<string> = new Set(['file_free_security', 'task_alloc']);
+/** Before Linux 6.8, `file_ioctl` is called for programs of 32 bits as well. */
+const OPTIONAL: ReadonlySet<string> = new Set(['file_ioctl_compat']);
+const FOR_OWN_POLICIES: ReadonlySet<string> = new Set(['ptrace_access_check', 'task_alloc']);
+
 export const HOOKS: readonly string[] = Object.keys(BODIES);
+
+/** Hooks that there are programs for on this kernel. */
+export function hooksOf(types: KernelTypes): string[] {
+  const own = keepsOwnPolicies(types);
+  return HOOKS.filter(
+    (hook) =>
+      (own || !FOR_OWN_POLICIES.has(hook)) && (!OPTIONAL.has(hook) || types.hookId(hook) !== undefined),
+  );
+}
+
+/**
+ * Whether programs can tell that a process has a policy of its own. Before Linux 6.2, which brought this function, they
+ * may be told that there is none because somebody else is being looked up on the same processor.
+ */
+export function keepsOwnPolicies(types: KernelTypes): boolean {
+  return types.hasFunction('bpf_task_storage_get_recur');
+}
 
 /** Members of structures that programs read, and what they are called here. */
 const MEMBERS = {
@@ -60,6 +99,8 @@ const MEMBERS = {
   fileDentry: ['file', 'f_path', 'dentry'],
   fileMode: ['file', 'f_mode'],
   fileFlags: ['file', 'f_flags'],
+  fileInode: ['file', 'f_inode'],
+  inodeMode: ['inode', 'i_mode'],
   pathMount: ['path', 'mnt'],
   pathDentry: ['path', 'dentry'],
   inode: ['dentry', 'd_inode'],
@@ -73,7 +114,11 @@ const MEMBERS = {
 } as const satisfies Record<keyof Layout, readonly [string, ...string[]]>;
 
 export function missingHooks(types: KernelTypes): string[] {
-  return HOOKS.filter((hook) => types.hookId(hook) === undefined).map((hook) => `the hook ${hook}`);
+  const missing = hooksOf(types).filter((hook) => types.hookId(hook) === undefined);
+  return [
+    ...missing.map((hook) => `the hook ${hook}`),
+    ...(types.hasFunction('bpf_loop') ? [] : ['the helper bpf_loop (Linux 5.17)']),
+  ];
 }
 
 export function missingMembers(types: KernelTypes): string[] {
@@ -92,19 +137,26 @@ export function layoutOf(types: KernelTypes): Layout {
   return Object.fromEntries(entries) as Record<keyof Layout, number>;
 }
 
+export interface HookProgram {
+  readonly instructions: Buffer;
+  /** Where a function begins that the kernel is to call; `undefined`: there is none. */
+  readonly functionAt: number | undefined;
+}
+
 /** The program for one hook. */
-export function programFor(hook: string, surroundings: Surroundings): Buffer {
+export function programFor(hook: string, surroundings: Surroundings): HookProgram {
   const program = new Assembler();
   const body = BODIES[hook];
   if (body === undefined) throw new RangeError(`No program for ${hook}`);
-  findContainer(program, surroundings, hook);
+  if (!FOR_ALL.has(hook)) findContainer(program, surroundings, hook);
   body(program, surroundings);
   if (program.isTarget('allowed')) program.label('allowed').set('mov', 1, 1).atomicAdd(7, 8, 1);
   program.label('ignored').exit(0);
   refusal(program, 'denied', EACCES);
   refusal(program, 'forbidden', EPERM);
   refusal(program, 'elsewhere', EXDEV);
-  return program.assemble();
+  if (program.isTarget(WALK)) upwards(program, surroundings.layout, surroundings.maps);
+  return { instructions: program.assemble(), functionAt: program.positionOf(WALK) };
 }
 
 function refusal(program: Assembler, label: string, errno: number): void {
@@ -124,7 +176,7 @@ function findContainer(program: Assembler, { layout, maps, cgroupLevel }: Surrou
   program.setTo('mov', 6, 1).store(8, 10, Frame.context, 6);
   program.set('mov', 1, cgroupLevel).call(Helper.ancestorCgroupId).store(8, 10, Frame.group, 0);
   lookUp(program, maps.containers, Frame.group).jumpIf(0, 'eq', 0, 'ignored').setTo('mov', 7, 0);
-  program.call(Helper.currentTask).load(8, 8, 0, layout.execId);
+  program.call(Helper.currentTask).setTo('mov', 9, 0).load(8, 8, 9, layout.execId);
   program.load(8, 1, 7, 0).jumpIf(1, 'ne', 0, 'known');
   program.store(8, 7, 0, 8).setTo('mov', 1, 8);
   program.label('known').jumpIfTo(1, 'ne', 8, 'confined');
@@ -134,11 +186,17 @@ function findContainer(program: Assembler, { layout, maps, cgroupLevel }: Surrou
   } else {
     program.jump('ignored');
   }
-  program.label('confined');
+  program.label('confined').set('mov', 1, 0).store(8, 10, Frame.policy, 1);
+  if (maps.policies !== undefined) {
+    ownPolicy(program, maps.policies, 9).jumpIf(0, 'eq', 0, 'common');
+    program.load(8, 1, 0, 0).store(8, 10, Frame.policy, 1).jump('judged').label('common');
+  }
+  // Where the container's own policy denies no file, it is those of processes alone that do.
+  program.load(8, 1, 7, 24).jumpIf(1, 'ne', 0, 'ignored');
+  if (maps.policies !== undefined) program.label('judged');
 }
 
-function openFile(program: Assembler, surroundings: Surroundings): void {
-  const { layout } = surroundings;
+function openFile(program: Assembler, { layout, maps }: Surroundings): void {
   program.load(8, 1, 6, argument(0));
   program.load(4, 2, 1, layout.fileMode).set('and', 2, READ | WRITE);
   program.load(4, 3, 1, layout.fileFlags);
@@ -157,7 +215,9 @@ function openFile(program: Assembler, surroundings: Surroundings): void {
   program.label('wanted').store(8, 10, Frame.wanted, 2);
   program.load(8, 2, 1, layout.fileMount).store(8, 10, Frame.mount, 2);
   program.load(8, 6, 1, layout.fileDentry);
-  compare(program, surroundings);
+  rightsAt(program, layout, maps);
+  expectWanted(program);
+  noteDevice(program, layout, maps);
 }
 
 /** Truncates the file that the first argument is the path of, or makes or removes something in that directory. */
@@ -165,7 +225,9 @@ function writeAtFirst(program: Assembler, surroundings: Surroundings): void {
   program.load(8, 1, 6, argument(0));
   takePath(program, surroundings.layout, 1);
   program.set('mov', 1, WRITE).store(8, 10, Frame.wanted, 1);
-  compare(program, surroundings);
+  rightsAt(program, surroundings.layout, surroundings.maps);
+  expectWanted(program);
+  program.jump('allowed');
 }
 
 function makeNode(program: Assembler, surroundings: Surroundings): void {
@@ -214,7 +276,8 @@ function move(program: Assembler, surroundings: Surroundings, target: number): v
   takePath(program, layout, 1);
   rightsAt(program, layout, maps);
   program.load(8, 2, 10, Frame.sourceRights);
-  program.setTo('mov', 1, 8).setTo('and', 1, 2).set('and', 1, WRITE).jumpIf(1, 'eq', 0, 'denied');
+  program.setTo('mov', 1, 8).setTo('and', 1, 2).set('and', 1, byBoth(WRITE));
+  program.jumpIf(1, 'ne', byBoth(WRITE), 'denied');
   program.set('xor', 2, -1).setTo('and', 2, 8).jumpIf(2, 'ne', 0, 'elsewhere');
 }
 
@@ -233,8 +296,12 @@ function takePath(program: Assembler, layout: Layout, register: Register): void 
   program.load(8, 6, register, layout.pathDentry);
 }
 
-/** Whether rules give the entry in register 6 all of what is wanted. */
-function compare(program: Assembler, { layout, maps }: Surroundings): void {
-  rightsAt(program, layout, maps);
-  program.load(8, 1, 10, Frame.wanted).setTo('and', 8, 1).jumpIfTo(8, 'ne', 1, 'denied').jump('allowed');
+/** Whether the rights in register 8 are all that is wanted, of both policies. */
+function expectWanted(program: Assembler): void {
+  program.load(8, 1, 10, Frame.wanted).setTo('mov', 2, 1).set('lsh', 2, OWN_POLICY_BITS).setTo('or', 1, 2);
+  program.setTo('mov', 2, 8).setTo('and', 2, 1).jumpIfTo(2, 'ne', 1, 'denied');
+}
+
+function commandFile(program: Assembler, { maps }: Surroundings): void {
+  commandDevice(program, maps);
 }

@@ -23,7 +23,10 @@ export function encodeSpawn(
   writeRlimits(writer, spec.rlimits);
   writeAffinity(writer, spec.cpuAffinity);
   writer.u32(confinement === undefined ? 0 : 1);
-  if (confinement !== undefined) writeConfinement(writer, confinement);
+  if (confinement !== undefined) {
+    writeConfinement(writer, confinement);
+    writer.u64(confinement.ownFilePolicy ?? 0n);
+  }
   if (observerPass !== 0n) writer.u64(observerPass);
   writer.list(spec.argv, (argument) => writer.text(argument));
   writeEnvironment(writer, spec.env);

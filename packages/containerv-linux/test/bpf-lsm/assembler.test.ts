@@ -7,6 +7,8 @@ test.for([
   ['79a1f0ff00000000', new Assembler().load(8, 1, 10, -16)],
   ['6112280000000000', new Assembler().load(4, 2, 1, 40)],
   ['7b0ae8ff00000000', new Assembler().store(8, 10, -24, 0)],
+  ['6911020000000000', new Assembler().load(2, 1, 1, 2)],
+  ['6702000008000000', new Assembler().set('lsh', 2, 8)],
   ['db17080000000000', new Assembler().atomicAdd(7, 8, 1)],
   ['b7010000ffffffff', new Assembler().set('mov', 1, -1)],
   ['a702000001000000', new Assembler().set('xor', 2, 1)],
@@ -24,6 +26,20 @@ test('jumps lead to labels before and after them, over the two halves of a map',
   program.jumpIfTo(6, 'ne', 1, 'back').jump('end').label('end').exit(0);
   const offsets = [...Array(7).keys()].map((index) => program.assemble().readInt16LE(8 * index + 2));
   expect(offsets).toEqual([4, 0, 0, -4, 0, 0, 0]);
+});
+
+test('a function is named by how far away it is, and found by its label', () => {
+  const program = new Assembler().functionAt(2, 'inner').exit(0).label('inner').exit(1);
+  expect(hex(program).slice(0, 32)).toBe('18420000030000000000000000000000');
+  expect([program.positionOf('inner'), program.positionOf('outer')]).toEqual([4, undefined]);
+});
+
+test('commands are compared as what they are, numbers of 32 bits', () => {
+  const program = new Assembler()
+    .jumpIfLow(1, 0xc004_5877 | 0, 'end')
+    .label('end')
+    .exit(0);
+  expect(hex(program).slice(0, 16)).toBe('16010000775804c0');
 });
 
 test('a label that is not there, or is there twice, is refused', () => {
