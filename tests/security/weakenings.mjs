@@ -223,4 +223,11 @@ export const WEAKENINGS = {
     caughtBy: 'linux/network-rules.test.ts',
     title: 'an empty list permits nothing',
   },
+  'no filter for devices': {
+    file: 'containerv-linux/src/devices/device-filter.ts',
+    from: 'return uid === 0 ? deviceRules(devices) : undefined;',
+    to: 'return uid < 0 ? deviceRules(devices) : undefined;',
+    caughtBy: 'linux/devices.test.ts',
+    title: 'a node from elsewhere opens only what the container has',
+  },
 };

@@ -53,6 +53,8 @@ export type Operation =
   | 'link'
   | 'fifo'
   | 'device'
+  /** Of deletion, as overlayfs makes it. */
+  | 'mark'
   | 'exchange'
   /** By a policy that allows it: `mount-bind` PATH SOURCE, `mount-type` PATH TYPE, `mount-cgroup` PATH CONTROLLER. */
   | `mount-${'bind' | 'type' | 'cgroup' | 'writable' | 'remove'}`

@@ -22,6 +22,12 @@ export interface Enforced {
   readonly cgroup: 'v2' | 'v1' | 'hybrid' | false;
   /** For every limit that was set or defaulted, whether the kernel holds it. */
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
+  /**
+   * What lets the container's processes open the standard devices and those of `devices`, and no other, whatever nodes
+   * they find: the devices controller of v1, or a BPF program on their group in v2. `false`: nothing beyond which nodes
+   * there are, and mounts on which others open nothing.
+   */
+  readonly deviceFilter: 'v1' | 'v2' | false;
   readonly network: 'none' | 'host' | 'private';
   /** Windows: who applied each field of `network` that was asked for. Absent without any. */
   readonly networkFields?: Readonly<Partial<Record<EnforcedNetworkField, NetworkFieldOutcome>>> | undefined;

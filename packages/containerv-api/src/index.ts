@@ -42,7 +42,7 @@ export {
 } from './option-check.js';
 export { abortError, checkAbortSignal, throwIfAborted } from './options/abort-signal.js';
 export { cleanGuestPath, isWithin } from './options/clean-path.js';
-export type { Device, DeviceNode, ResolvedDevice } from './options/devices.js';
+export type { Device, DeviceAccess, DeviceNode, ResolvedDevice } from './options/devices.js';
 export { DEFAULT_PATH, type Environment } from './options/environment.js';
 export { type IdMap, type IdMapping, MAX_ID } from './options/id-maps.js';
 export type {

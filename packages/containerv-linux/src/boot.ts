@@ -59,7 +59,7 @@ export interface InitHandle {
 }
 
 /** What init tells those who join, besides what it read back itself. */
-export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits' | 'bpfLsm'> {
+export interface InitDescription extends Pick<Enforced, 'cgroup' | 'limits' | 'deviceFilter' | 'bpfLsm'> {
   readonly mappedMounts: boolean;
   /** Where BPF programs judge files, by what they go. */
   readonly fileMaps?: MapIds;
@@ -99,7 +99,8 @@ export async function startInit(
     first ??= started.steps;
     const { failure } = started;
     if (failure === undefined) {
-      if (started.pid >= 0) return { init: handle(native, started, spec.namespaces.pid), results: first };
+      if (started.pid >= 0)
+        return { init: handle(native, started, spec.namespaces.pid), results: first, resources: held };
       await plan.network?.release();
       return { init: undefined, results: first };
     }
@@ -112,7 +113,11 @@ export async function startInit(
     // What the first attempt made on the host stays ours.
     if (held === undefined) {
       plan.batch.settle(first, 'prepare container');
-      held = Resources.hold(native, plan);
+      try {
+        held = Resources.hold(native, plan, spec);
+      } catch (error) {
+        return { init: undefined, results: first, error };
+      }
     }
   }
 }
@@ -120,6 +125,8 @@ export async function startInit(
 export interface InitStart {
   readonly init: InitHandle | undefined;
   readonly results: FileResults;
+  /** When they had to be held before it started. */
+  readonly resources?: Resources | undefined;
   readonly error?: unknown;
 }
 
@@ -201,9 +208,9 @@ export async function awaitReady(
   try {
     await plan.network?.announce();
     const { mappedMounts } = ids;
-    const { version, limits } = resources.cgroup;
     const bpfLsm = files?.denies === true;
-    const enforced = readEnforced(report, spec.network.mode, { version, limits, mappedMounts, bpfLsm });
+    const outside = { ...resources.cgroup, mappedMounts, bpfLsm };
+    const enforced = readEnforced(report, spec.network.mode, outside);
     verifyEnforced(enforced, spec, confinement);
     // Landlock and the programs miss the same.
     const missed =
@@ -238,11 +245,11 @@ async function confineFiles(
 /** What who joins is told of that init cannot read back itself. */
 export function describeTo(
   channel: Channel,
-  { cgroup, limits, ids, bpfLsm }: Enforced,
+  { cgroup, limits, deviceFilter, ids, bpfLsm }: Enforced,
   fileMaps: MapIds | undefined,
 ): void {
   const mappedMounts = ids?.mappedMounts ?? false;
-  const description: InitDescription = { cgroup, limits, mappedMounts, bpfLsm };
+  const description: InitDescription = { cgroup, limits, deviceFilter, mappedMounts, bpfLsm };
   const text = JSON.stringify(fileMaps === undefined ? description : { ...description, fileMaps });
   channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
 }

@@ -109,9 +109,9 @@ async function make(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = planResources(spec, confinement, base, host);
     const input = { spec, confinement, host, plan, ids };
-    const { init, results, error } = await startInit(addon, input, undefined, launch);
+    const { init, results, resources, error } = await startInit(addon, input, undefined, launch);
     const failure = plan.batch.settle(results, PREPARE);
-    if (failure === undefined) return settle(addon, input, init, error);
+    if (failure === undefined) return settle(addon, input, init, resources, error);
     const verdict = judgeFailure(failure, plan, spec.id, base);
     if (verdict === 'retry') continue;
     // Taken by a container whose owner has crashed: that is cleared first.
@@ -135,6 +135,7 @@ async function settle(
   addon: Native,
   input: BootInput,
   init: InitHandle | undefined,
+  held: Resources | undefined,
   startError: unknown,
 ): Promise<OwnedContainer> {
   const undo = new UndoStack();
@@ -145,7 +146,7 @@ async function settle(
     await releaseAll(addon, input.plan, init?.pid);
   });
   try {
-    const resources = Resources.hold(addon, input.plan);
+    const resources = held ?? Resources.hold(addon, input.plan, input.spec);
     if (init === undefined) throw startError;
     const booted = await awaitReady(init, input, resources);
     undo.push(async () => booted.files?.release());

@@ -22,7 +22,7 @@ const NAMESPACE_FILES: Readonly<Record<NamespaceName, string>> = {
 const SECCOMP_MODE_FILTER = '2';
 
 /** What init cannot tell. */
-interface SeenOutside extends Pick<Cgroup, 'version' | 'limits'> {
+interface SeenOutside extends Pick<Cgroup, 'version' | 'limits' | 'deviceFilter'> {
   readonly mappedMounts: boolean;
   /** Whether the programs for file rules were seen to be asked. */
   readonly bpfLsm: boolean;
@@ -36,7 +36,7 @@ interface SeenOutside extends Pick<Cgroup, 'version' | 'limits'> {
 export function readEnforced(
   report: string,
   network: Enforced['network'],
-  { version, limits, mappedMounts, bpfLsm }: SeenOutside,
+  { version, limits, deviceFilter, mappedMounts, bpfLsm }: SeenOutside,
 ): Enforced {
   const fields = new Map(
     report.split('\n').flatMap((line): [string, string][] => {
@@ -56,6 +56,7 @@ export function readEnforced(
     ids: namespaces.includes('user') ? { ...idMaps(report), mappedMounts } : undefined,
     cgroup: version,
     limits,
+    deviceFilter,
     network,
     isolation: 'namespaces',
   };

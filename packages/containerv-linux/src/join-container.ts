@@ -53,14 +53,20 @@ export async function joinContainer(id: string): Promise<Container> {
     }
   }
   const { report, description, paused } = channel === undefined ? NOTHING_TOLD : await readReport(channel);
-  const { cgroup: version, limits, mappedMounts, bpfLsm } = description;
-  const enforced = readEnforced(report, record.network, { version, limits, mappedMounts, bpfLsm });
-  const container = new JoinedContainer(addon, base, record, channel, enforced, paused, description.fileMaps);
+  const { cgroup: version, fileMaps, ...told } = description;
+  const enforced = readEnforced(report, record.network, { version, ...told });
+  const container = new JoinedContainer(addon, base, record, channel, enforced, paused, fileMaps);
   await container.prepare();
   return container;
 }
 
-const NOTHING: InitDescription = { cgroup: false, limits: {}, mappedMounts: false, bpfLsm: false };
+const NOTHING: InitDescription = {
+  cgroup: false,
+  limits: {},
+  deviceFilter: false,
+  mappedMounts: false,
+  bpfLsm: false,
+};
 
 interface Told {
   readonly report: string;

@@ -2,6 +2,8 @@ import path from 'node:path';
 import { type ContainerSpec, ContainervError } from 'containerv-api';
 import { type Cgroup, type CgroupPlan, planCgroup } from './cgroup/cgroup.js';
 import type { Confinement } from './confinement.js';
+import { ensureDeviceFilter, filteredDevices } from './devices/device-filter.js';
+import type { DeviceRule } from './devices/device-rules.js';
 import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
 import { thawSteps } from './freeze.js';
@@ -27,6 +29,7 @@ export interface ResourcePlan {
   /** With `upper` and `work` in it; `null`: nothing is written to the disk. */
   readonly dataDirectory: string | null;
   readonly cgroups: CgroupPlan;
+  readonly deviceRules: readonly DeviceRule[] | undefined;
   readonly batch: FileBatch;
   /** What a start after a stop has to clear: the kernel refuses the work directories of a volatile overlay. */
   readonly renewal: readonly FileStep[];
@@ -50,7 +53,8 @@ export function planResources(
 ): ResourcePlan {
   const stateDirectory = path.join(base.state, spec.id);
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
-  const cgroups = planCgroup(spec.id, spec.limits);
+  const deviceRules = filteredDevices(spec, process.getuid?.() ?? 0);
+  const cgroups = planCgroup(spec.id, spec.limits, deviceRules);
   const network = spec.network.mode === 'private' ? new NetworkAttachment(spec.network) : undefined;
   const layer = writableLayer(spec, host, dataDirectory);
   const record = describeContainer(spec, confinement, dataDirectory, layer, cgroups, network);
@@ -70,6 +74,7 @@ export function planResources(
     stateDirectory,
     dataDirectory,
     cgroups,
+    deviceRules,
     batch,
     renewal:
       dataDirectory === null
@@ -123,9 +128,14 @@ export class Resources {
     this.lock = lock;
   }
 
-  /** Takes over what the plan's steps made. @throws ContainervError when a limit that was asked for is not held */
-  static hold(native: Native, plan: ResourcePlan): Resources {
-    return new Resources(native, plan, plan.cgroups.outcome(plan.batch), plan.batch.result(plan.lockStep).fd);
+  /**
+   * Takes over what the plan's steps made. Once for each plan.
+   * @throws ContainervError when a limit that was asked for is not held, on memory or on devices
+   */
+  static hold(native: Native, plan: ResourcePlan, spec: Pick<ContainerSpec, 'devices'>): Resources {
+    const made = plan.cgroups.outcome(plan.batch);
+    const deviceFilter = ensureDeviceFilter(native, spec, plan.deviceRules, made);
+    return new Resources(native, plan, { ...made, deviceFilter }, plan.batch.result(plan.lockStep).fd);
   }
 
   /** Those of a container that is there already. */

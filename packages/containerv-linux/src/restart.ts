@@ -92,16 +92,16 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
 async function openGroups(
   native: Native,
   { groups }: StateRecord,
-  { version, limits, tasks }: Pick<Cgroup, 'version' | 'limits' | 'tasks'>,
+  { version, limits, deviceFilter, tasks }: Omit<Cgroup, 'fd'>,
 ): Promise<Cgroup> {
   const missing = tasks.find((file) => !existsSync(file));
   if (missing !== undefined) throw groupGone(path.dirname(missing));
-  if (version !== 'v2' || groups.unified === null) return { version, limits, tasks, fd: -1 };
+  if (version !== 'v2' || groups.unified === null) return { version, limits, deviceFilter, tasks, fd: -1 };
   const batch = new FileBatch();
   const opened = batch.add({ op: 'open', path: groups.unified });
   const failure = await batch.run(native, STEP);
   if (failure !== undefined) throw systemError(failure, { what: 'Cannot open the control group' });
-  return { version, limits, tasks, fd: batch.result(opened).fd };
+  return { version, limits, deviceFilter, tasks, fd: batch.result(opened).fd };
 }
 
 function closing(native: Native, { fd }: Cgroup, error: unknown): unknown {

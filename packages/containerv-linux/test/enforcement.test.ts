@@ -8,7 +8,13 @@ import { thrownBy } from './support/thrown.js';
 
 const KINDS = ['mnt', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const CHOWN = 1n;
-const CGROUP = { version: 'v2', limits: { memory: true }, mappedMounts: true, bpfLsm: false } as const;
+const CGROUP = {
+  version: 'v2',
+  limits: { memory: true },
+  deviceFilter: 'v2',
+  mappedMounts: true,
+  bpfLsm: false,
+} as const;
 
 /** The report of a process in namespaces that are not ours, but for those called in `shared`. */
 function reportOf(
@@ -40,6 +46,7 @@ describe('what the kernel reports', () => {
       capabilities: ['CAP_CHOWN'],
       namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup'],
       userNamespace: true,
+      deviceFilter: 'v2',
       ids: {
         users: [
           { container: 0, host: 1_879_048_192, size: 65_536 },

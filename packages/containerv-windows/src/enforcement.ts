@@ -34,6 +34,7 @@ export async function enforcedOf(
     userNamespace: false,
     cgroup: false,
     limits: enforcedLimits(spec, guest),
+    deviceFilter: false,
     network: spec.network.mode,
     ...(Object.keys(networkFields).length === 0 ? {} : { networkFields }),
     isolation: guest.isolation,

@@ -75,6 +75,7 @@ async function attach(
         userNamespace: false,
         cgroup: false,
         limits: {},
+        deviceFilter: false,
         network: record.spec.network.mode,
         isolation: record.spec.windows?.isolation ?? 'hyperv',
       },

@@ -383,6 +383,7 @@ function nothingEnforced({ network }: ContainerSpec, { isolation }: Guest): Enfo
     userNamespace: false,
     cgroup: false,
     limits: {},
+    deviceFilter: false,
     network: network.mode,
     isolation,
   };

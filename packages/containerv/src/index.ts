@@ -15,6 +15,7 @@ export {
   containerPath,
   type Denial,
   type Device,
+  type DeviceAccess,
   type DeviceNode,
   type Download,
   type Duration,

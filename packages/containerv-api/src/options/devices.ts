@@ -29,7 +29,14 @@ export interface DeviceNode {
   readonly uid?: number | undefined;
   /** Group inside the container. @defaultValue as for `uid` */
   readonly gid?: number | undefined;
+  /**
+   * What may be done with the device, by whatever name it is opened: `'r'` read, `'w'` write, `'rw'` both.
+   * @defaultValue 'rw'
+   */
+  readonly access?: DeviceAccess | undefined;
 }
+
+export type DeviceAccess = 'r' | 'w' | 'rw';
 
 export interface ResolvedDevice {
   readonly path: string;
@@ -43,12 +50,14 @@ export interface ResolvedDevice {
   /** `undefined`: not given. */
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  readonly access: DeviceAccess;
 }
 
 /** What every container has there. */
 const STANDARD =
   /^\/dev\/(?:(?:null|zero|full|random|urandom|tty|console|ptmx|stdin|stdout|stderr)$|(?:pts|shm|mqueue|fd)(?:\/|$))/;
-const NAMES = ['path', 'type', 'major', 'minor', 'fileMode', 'uid', 'gid'];
+const NAMES = ['path', 'type', 'major', 'minor', 'fileMode', 'uid', 'gid', 'access'];
+const ACCESS = ['r', 'w', 'rw'] as const;
 // The kernel's dev_t: 12 bits and 20 bits.
 const MAX_MAJOR = 2 ** 12 - 1;
 const MAX_MINOR = 2 ** 20 - 1;
@@ -83,12 +92,15 @@ function resolveDevice(device: DeviceNode, option: string, pathOption: string): 
     fileMode: fileMode === undefined ? undefined : checkInteger(fileMode, `${option}.fileMode`, 0, 0o777),
     uid: device.uid === undefined ? undefined : checkInteger(device.uid, `${option}.uid`, 0, MAX_ID),
     gid: device.gid === undefined ? undefined : checkInteger(device.gid, `${option}.gid`, 0, MAX_ID),
+    access: checkWord(device.access ?? 'rw', `${option}.access`, ACCESS),
   };
 }
 
 function resolveNode(device: DeviceNode, option: string): ResolvedDevice['node'] {
   const numbered = device.major !== undefined || device.minor !== undefined;
   if (device.type === undefined || device.type === 'p') {
+    if (device.type === 'p' && device.access !== undefined)
+      throw conflictingOptions(`\`access\` in \`${option}\` is of devices, which a FIFO is not`);
     if (numbered)
       throw conflictingOptions(`\`major\` and \`minor\` in \`${option}\` need type 'c', 'u' or 'b'`);
     return device.type === undefined ? undefined : { type: 'fifo' };

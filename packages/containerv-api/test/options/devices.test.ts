@@ -6,10 +6,13 @@ const resolve = (device: unknown): unknown =>
   resolveContainerOptions({ devices: [device as Device] }).devices[0];
 
 test.for([
-  ['/dev/fuse', { path: '/dev/fuse', node: undefined, fileMode: undefined, uid: undefined, gid: undefined }],
+  [
+    '/dev/fuse',
+    { path: '/dev/fuse', node: undefined, fileMode: undefined, uid: undefined, gid: undefined, access: 'rw' },
+  ],
   [
     { path: '/dev//net/tun', fileMode: 0o600, uid: 1, gid: 2 },
-    { path: '/dev/net/tun', node: undefined, fileMode: 0o600, uid: 1, gid: 2 },
+    { path: '/dev/net/tun', node: undefined, fileMode: 0o600, uid: 1, gid: 2, access: 'rw' },
   ],
   [
     { path: '/dev/x', type: 'c', major: 1, minor: 3 },
@@ -19,6 +22,7 @@ test.for([
       fileMode: 0o666,
       uid: undefined,
       gid: undefined,
+      access: 'rw',
     },
   ],
   [
@@ -29,6 +33,7 @@ test.for([
       fileMode: 0o666,
       uid: undefined,
       gid: undefined,
+      access: 'rw',
     },
   ],
   [
@@ -39,11 +44,12 @@ test.for([
       fileMode: 0o666,
       uid: undefined,
       gid: undefined,
+      access: 'rw',
     },
   ],
   [
     { path: '/dev/x', type: 'p' },
-    { path: '/dev/x', node: { type: 'fifo' }, fileMode: 0o666, uid: undefined, gid: undefined },
+    { path: '/dev/x', node: { type: 'fifo' }, fileMode: 0o666, uid: undefined, gid: undefined, access: 'rw' },
   ],
 ] as const)('%j', ([device, resolved]) => {
   expect(resolve(device)).toEqual(resolved);
@@ -63,6 +69,9 @@ test.for([
   [{ path: '/dev/x', type: 'c', major: 1, minor: 1_048_576 }, '`devices[0].minor`'],
   [{ path: '/dev/x', fileMode: 0o4755 }, '`devices[0].fileMode`'],
   [{ path: '/dev/x', uid: -1 }, '`devices[0].uid`'],
+  [{ path: '/dev/x', access: 'rwm' }, '`devices[0].access`'],
+  [{ path: '/dev/x', access: '' }, '`devices[0].access`'],
+  [{ path: '/dev/x', type: 'p', access: 'r' }, '`access`'],
   ['/dev/null', 'a device that not every container has'],
   ['/dev/pts/7', 'a device that not every container has'],
   ['/dev/shm', 'a device that not every container has'],

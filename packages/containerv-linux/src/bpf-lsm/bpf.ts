@@ -1,16 +1,18 @@
 import type { Native } from '../native.js';
 
 /** Commands of bpf(2), linux/bpf.h. */
-const Command = {
+export const Command = {
   MapCreate: 0,
   MapLookup: 1,
   MapUpdate: 2,
   MapDelete: 3,
   MapNextKey: 4,
   ProgramLoad: 5,
-  RawTracepointOpen: 17,
+  ProgramAttach: 8,
   MapById: 14,
   Describe: 15,
+  ProgramQuery: 16,
+  RawTracepointOpen: 17,
   TypesLoad: 18,
 } as const;
 
@@ -26,7 +28,7 @@ const ENOENT = 2;
 /** BPF_OBJ_NAME_LEN, with its NUL. */
 const NAME_BYTES = 16;
 /** Helpers that read other memory of the kernel are for programs under this license alone. */
-const LICENSE = Buffer.from('GPL\0');
+export const GPL: Buffer = Buffer.from('GPL\0');
 const LOG_BYTES = 64 * 1024;
 
 export interface MapShape {
@@ -155,7 +157,7 @@ export function loadProgram(native: Native, program: LoadedProgram, log?: Buffer
   attributes.writeUInt32LE(id, 108);
   const pointers: [number, Buffer][] = [
     [8, instructions],
-    [16, LICENSE],
+    [16, GPL],
   ];
   if (log !== undefined) {
     attributes.writeUInt32LE(1, 24);
@@ -223,7 +225,8 @@ function loadTypes(native: Native): number {
   return native.bpf(Command.TypesLoad, attributesOf(32, { 16: types.length }), [[0, types]]);
 }
 
-function attributesOf(bytes: number, words: Readonly<Record<number, number>>): Buffer {
+/** A union bpf_attr with 32-bit words at these offsets. */
+export function attributesOf(bytes: number, words: Readonly<Record<number, number>>): Buffer {
   const attributes = Buffer.alloc(bytes);
   for (const [offset, word] of Object.entries(words)) attributes.writeUInt32LE(word, Number(offset));
   return attributes;

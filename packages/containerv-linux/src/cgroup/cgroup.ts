@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Enforced, LimitName, ResolvedLimits } from 'containerv-api';
+import type { DeviceRule } from '../devices/device-rules.js';
 import type { FileBatch } from '../file-batch.js';
 import type { GroupDirectories } from './groups.js';
 import { type CgroupHierarchies, readHierarchies } from './hierarchy.js';
@@ -14,6 +15,7 @@ export interface Cgroup {
   readonly version: Enforced['cgroup'];
   /** Which limits the kernel holds, read back. */
   readonly limits: Readonly<Partial<Record<LimitName, boolean>>>;
+  readonly deviceFilter: Enforced['deviceFilter'];
   /** v2: the open directory, or -1. */
   readonly fd: number;
   /** v1: the files that init enters its groups by, those that were made. */
@@ -38,7 +40,7 @@ export interface CgroupPlan {
   /** v2: the step that opens the directory for init to be born in; otherwise -1. */
   readonly openStep: number;
   /**
-   * What came of it.
+   * What came of it. The device filter of v2 is not a file, and set afterwards.
    * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when a limit that the caller asked for is not held; defaults
    * that are not are told in `limits`.
    */
@@ -65,13 +67,15 @@ export function unifiedLevel(directory: string): number {
   return v2 === undefined ? 0 : path.relative(v2.mount, directory).split(path.sep).length;
 }
 
+/** @param devices what may be done with devices; `undefined`: this user cannot limit that */
 export function planCgroup(
   id: string,
   limits: ResolvedLimits,
+  devices: readonly DeviceRule[] | undefined,
   hierarchies: CgroupHierarchies = hierarchiesOfHost(),
 ): CgroupPlan {
   const cpus = availableParallelism();
   return isUnified(hierarchies)
     ? new PlanV2(id, limits, limitFilesV2(limits, cpus), hierarchies)
-    : new PlanV1(id, limits, limitFilesV1(limits, cpus), hierarchies);
+    : new PlanV1(id, limits, limitFilesV1(limits, cpus), hierarchies, devices);
 }

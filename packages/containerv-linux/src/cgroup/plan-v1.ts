@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ResolvedLimits } from 'containerv-api';
+import { DeviceController } from '../devices/device-controller.js';
+import type { DeviceRule } from '../devices/device-rules.js';
 import type { FileBatch } from '../file-batch.js';
 import type { Cgroup, CgroupTasks } from './cgroup.js';
 import type { GroupDirectories } from './groups.js';
@@ -22,12 +24,14 @@ export class PlanV1 extends Plan {
   /** Controllers that are mounted together share one. */
   readonly #entered: readonly string[];
   readonly #hybrid: boolean;
+  readonly #devices: DeviceController | undefined;
 
   constructor(
     id: string,
     limits: ResolvedLimits,
     files: readonly LimitFile[],
     { v1, v2 }: CgroupHierarchies,
+    devices: readonly DeviceRule[] | undefined,
   ) {
     super(limits, files);
     this.#hybrid = v2 !== undefined;
@@ -39,8 +43,12 @@ export class PlanV1 extends Plan {
           return own === undefined ? [] : [[controller, path.join(own, PARENT, id)]];
         }),
       );
-    const entered = ours([...files.map(({ controller }) => controller), ...COUNTING]);
+    const filtering = devices === undefined ? [] : ['devices'];
+    const entered = ours([...files.map(({ controller }) => controller), ...COUNTING, ...filtering]);
     this.#entered = [...new Set(entered.values())];
+    const filtered = entered.get('devices');
+    if (filtered !== undefined && devices !== undefined)
+      this.#devices = new DeviceController(filtered, devices);
     const [freezer] = ours(['freezer']).values();
     const paused =
       freezer === undefined
@@ -58,6 +66,7 @@ export class PlanV1 extends Plan {
     }
     const { cpuset } = this.groups.v1;
     if (cpuset !== undefined && this.#entered.includes(cpuset)) inheritCpuset(batch, cpuset);
+    this.#devices?.addTo(batch);
     this.addLimits(batch);
   }
 
@@ -70,7 +79,10 @@ export class PlanV1 extends Plan {
 
   protected describe(batch: FileBatch): Omit<Cgroup, 'limits'> {
     const tasks = this.tasks.filter(({ step }) => batch.result(step).done).map((entry) => entry.path);
-    return { version: this.#hybrid ? 'hybrid' : 'v1', fd: -1, tasks };
+    const filter = this.#devices;
+    const entered = filter !== undefined && batch.result(this.madeBy(filter.directory)).done;
+    const deviceFilter = entered && filter.holds(batch) ? 'v1' : false;
+    return { version: this.#hybrid ? 'hybrid' : 'v1', deviceFilter, fd: -1, tasks };
   }
 }
 

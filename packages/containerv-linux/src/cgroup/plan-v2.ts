@@ -56,6 +56,6 @@ export class PlanV2 extends Plan {
   }
 
   protected describe(batch: FileBatch): Omit<Cgroup, 'limits'> {
-    return { version: 'v2', fd: batch.result(this.openStep).fd, tasks: [] };
+    return { version: 'v2', deviceFilter: false, fd: batch.result(this.openStep).fd, tasks: [] };
   }
 }

@@ -54,7 +54,9 @@ export abstract class Plan implements CgroupPlan {
     }
     // A user may have been given some controllers and not others.
     const any = failures.length < this.#made.size;
-    return any ? { ...this.describe(batch), limits } : { version: false, limits, fd: -1, tasks: [] };
+    return any
+      ? { ...this.describe(batch), limits }
+      : { version: false, limits, deviceFilter: false, fd: -1, tasks: [] };
   }
 
   #failures(batch: FileBatch): { readonly directory: string; readonly failure: SystemFailure }[] {

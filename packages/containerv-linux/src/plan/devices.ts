@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { ContainervError, type ContainerSpec, type ResolvedDevice } from 'containerv-api';
+import { ContainervError, type ContainerSpec, type DeviceAccess, type ResolvedDevice } from 'containerv-api';
 import type { RootOperation } from './operation.js';
 import type { SourceTrees } from './source-trees.js';
 
@@ -22,13 +22,26 @@ const S_IFBLK = 0o060000;
 /** @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` for nodes that only root can make */
 export function refuseDevices(devices: readonly ResolvedDevice[], uid: number): void {
   if (uid === 0) return;
-  for (const { path, node, fileMode, uid: owner, gid } of devices) {
+  for (const { path, node, fileMode, uid: owner, gid, access } of devices) {
+    if (access !== 'rw') throw withoutFilter(path, access);
     if (node === undefined && fileMode === undefined && owner === undefined && gid === undefined) continue;
     throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `Without root, ${path} cannot be made`, {
       step: STEP,
       hint: `Only root may make device nodes (mknod(2)). Name the host's own: devices: ['${path}'], or run as root.`,
     });
   }
+}
+
+/** The mode of a node does not keep who owns it from anything; the filter of the control group does. */
+export function withoutFilter(path: string, access: DeviceAccess): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_UNSUPPORTED',
+    `Nothing here limits what is done with ${path} to '${access}'`,
+    {
+      step: STEP,
+      hint: 'That takes root of the machine itself, and the devices controller of cgroup v1 or BPF programs in v2. See: containerv doctor',
+    },
+  );
 }
 
 /**
@@ -55,7 +68,8 @@ export function deviceOperations(
   );
 }
 
-function nodeOf(device: ResolvedDevice): DeviceNode {
+/** @throws ContainervError when the host has no such device */
+export function nodeOf(device: ResolvedDevice): DeviceNode {
   const { uid = 0, gid = 0, node } = device;
   const permissions = device.fileMode ?? 0o666;
   if (node === undefined) {

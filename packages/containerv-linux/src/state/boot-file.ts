@@ -15,7 +15,7 @@ export interface BootRecord {
   readonly spec: ContainerSpec;
   readonly host: HostView;
   readonly ids: IdPlan;
-  readonly cgroup: Pick<Cgroup, 'version' | 'limits' | 'tasks'>;
+  readonly cgroup: Omit<Cgroup, 'fd'>;
 }
 
 function bootFile(directory: string): string {
@@ -23,10 +23,11 @@ function bootFile(directory: string): string {
 }
 
 export async function writeBootFile(native: Native, directory: string, record: BootRecord): Promise<void> {
-  const { version, limits, tasks } = record.cgroup;
+  const { version, limits, deviceFilter, tasks } = record.cgroup;
   // A policy writes itself; what aborted the creation has no meaning any more.
   const spec = { ...record.spec, signal: undefined };
-  const text = JSON.stringify({ ...record, spec, cgroup: { version, limits, tasks } } satisfies BootRecord);
+  const cgroup = { version, limits, deviceFilter, tasks };
+  const text = JSON.stringify({ ...record, spec, cgroup } satisfies BootRecord);
   const batch = new FileBatch();
   batch.add({ op: 'replace', path: bootFile(directory), text });
   const failure = await batch.run(native, 'describe container');

@@ -40,7 +40,7 @@ function planned(
   hierarchies: CgroupHierarchies,
   limits: Limits = {},
 ): { plan: CgroupPlan; batch: FileBatch } {
-  const plan = planCgroup('box', resolveLimits(limits), hierarchies);
+  const plan = planCgroup('box', resolveLimits(limits), undefined, hierarchies);
   const batch = new FileBatch();
   plan.addTo(batch);
   return { plan, batch };
@@ -93,6 +93,7 @@ describe('v1', () => {
     expect(outcome(V1)).toEqual({
       version: 'v1',
       limits: { memory: true, cpuWeight: true, pids: true },
+      deviceFilter: false,
       fd: -1,
       tasks: ['/cg/memory/own', '/cg/cpu', '/cg/pids'].map((own) => `${own}/containerv/box/tasks`),
     });
@@ -175,6 +176,7 @@ describe('v2', () => {
     expect(outcome(V2)).toEqual({
       version: 'v2',
       limits: { memory: true, cpuWeight: true, pids: true },
+      deviceFilter: false,
       fd: 77,
       tasks: [],
     });
@@ -265,6 +267,7 @@ describe('without control groups', () => {
     expect(outcome(NONE)).toEqual({
       version: false,
       limits: { memory: false, cpuWeight: false, pids: false },
+      deviceFilter: false,
       fd: -1,
       tasks: [],
     });
@@ -299,6 +302,7 @@ describe.for([
       expect(outcome(hierarchies, {}, makingFails(errno))).toEqual({
         version: false,
         limits: { memory: false, cpuWeight: false, pids: false },
+        deviceFilter: false,
         fd: -1,
         tasks: [],
       });

@@ -43,6 +43,7 @@ test.for([
   { path: '/dev/x', type: 'c', major: 1, minor: 3 },
   { path: '/dev/x', type: 'p' },
   { path: '/dev/x', fileMode: 0o600 },
+  { path: '/dev/x', access: 'r' },
   { path: '/dev/x', uid: 0 },
   { path: '/dev/x', gid: 0 },
 ] as const)('an ordinary user cannot have %j', (device) => {
