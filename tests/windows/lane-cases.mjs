@@ -73,10 +73,19 @@ async function runCase(file, library) {
       `--test-reporter-destination=${winPath(report)}`,
       winPath(path.join(cases, file)),
     ],
-    { ...libraryEnvironment(library), CONTAINERV_HCS_TIMEOUT: '2s', CONTAINERV_HNS_TIMEOUT: '2s' },
+    {
+      ...libraryEnvironment(library),
+      CONTAINERV_HCS_TIMEOUT: hcsTimeout(file),
+      CONTAINERV_HNS_TIMEOUT: '2s',
+    },
   );
   const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const ended = lines.at(-1) === '{"end":true}';
   const results = lines.slice(0, ended ? -1 : undefined).map((line) => JSON.parse(line));
   return { file: file.replace('.mjs', '.ts'), library, results, ended, output: `${stdout}${stderr}`, code };
+}
+
+/** Only where a case waits for it is it short: elsewhere a machine that is busy has all the time that it takes. */
+function hcsTimeout(/** @type {string} */ file) {
+  return file === 'driver-failures.test.mjs' ? '2s' : '30s';
 }
