@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../../packages/containerv-windows/src/documents/json.js';
 import type { HcsApi, HcsSystem } from '../../../packages/containerv-windows/src/hcs/hcs-api.js';
-import { loadHcs, openHcs } from '../../../packages/containerv-windows/src/hcs/open-hcs.js';
+import { openHcs } from '../../../packages/containerv-windows/src/hcs/open-hcs.js';
 import type { Layer, LayerStorage } from '../../../packages/containerv-windows/src/storage/layer-storage.js';
 import { GUEST, inject, makeImage, NOTHING_LEFT, rejection, report } from '../support/fake.js';
 import { after, afterEach, before, describe, test } from '../support/node-test.js';
@@ -61,7 +60,6 @@ async function started(): Promise<HcsSystem> {
   return system;
 }
 
-/** What a call with a fault rejects with, in a world that is as it was. */
 const START = 'HcsStartComputeSystem';
 const CREATE = 'HcsCreateComputeSystem';
 
@@ -172,62 +170,6 @@ describe('failures', () => {
     });
     assert.equal((await rejection(hcs.create('web', document())))['hresult'], 0x80370114);
   });
-});
-
-describe('a service that does not answer', () => {
-  // Everywhere else a machine that is busy has all the time that it takes.
-  let patient: HcsApi;
-  before(async () => {
-    patient = hcs;
-    ({ hcs } = await loadHcs({ operationMs: 2000, callMs: 2000, pollMs: 200 }));
-  });
-  after(() => {
-    hcs = patient;
-  });
-
-  test('a call that hangs is given up at its deadline, and what it gives later is taken back', async () => {
-    inject({ function: CREATE, delayMs: 3000 });
-    const error = await rejection(hcs.create('web', document()));
-    assert.equal(error['code'], 'ERR_CONTAINERV_TIMEOUT');
-    assert.equal(error['syscall'], CREATE);
-    await sleep(2500);
-    assert.deepEqual(await hcs.enumerate({}), []);
-  });
-
-  test('an operation that never completes is given up, and nothing is closed under it', async () => {
-    const system = await hcs.create('web', document());
-    inject({ function: START, completionDelayMs: 3000 });
-    assert.equal((await rejection(system.start()))['code'], 'ERR_CONTAINERV_TIMEOUT');
-    await system.terminate();
-    await system.close();
-    await sleep(1500);
-  });
-
-  test('a completion that nobody is told of is found', async () => {
-    inject({ function: CREATE, lost: true });
-    inject({ function: START, lost: true });
-    const system = await started();
-    assert.equal((await system.properties({}))['State'], 'Running');
-    await system.close();
-  });
-
-  test('an end that nobody is told of is found', async () => {
-    const system = await started();
-    inject({ function: 'notify SystemExited', lost: true });
-    await system.terminate();
-    assert.equal(await system.exited, 'unknown');
-    await system.close();
-  });
-
-  test(
-    'an operation that is done at once',
-    async () => {
-      inject({ function: CREATE, synchronous: true });
-      inject({ function: START, synchronous: true });
-      await (await started()).close();
-    },
-    { skip: !older },
-  );
 });
 
 describe('a process', () => {

@@ -37,6 +37,8 @@ struct Operation : Object {
   Completion callback = nullptr;
   bool started = false;
   bool complete = false;
+  // Calls that have it and have not returned.
+  std::atomic<int> calls = 0;
   HRESULT hresult = S_OK;
   std::string document;
   // Of a process that it started or looked up.
@@ -86,10 +88,17 @@ Outcome outcome_of(HRESULT hresult, const std::string& why) {
   return {hresult, FAILED(hresult) && !why.empty() ? error_document(hresult, why) : "", nullptr};
 }
 
+struct Use {
+  explicit Use(Operation& operation) : operation(operation) { operation.calls++; }
+  ~Use() { operation.calls--; }
+  Operation& operation;
+};
+
 // Takes the operation, and runs `work` on a thread of the service.
 HRESULT submit(HANDLE handle, const char* function, std::function<Outcome()> work) {
   const auto operation = World::get().at<Operation>(handle, "operation", function);
   if (operation == nullptr) return E_INVALIDARG;
+  const Use use(*operation);
   const Fault fault = World::get().fault_for(function);
   {
     const std::lock_guard lock(operation->mutex);
@@ -120,6 +129,7 @@ HRESULT submit(HANDLE handle, const char* function, std::function<Outcome()> wor
     }
     if (callback != nullptr && !fault.lost) callback(handle, operation->context);
   });
+  if (fault.return_delay_ms > 0) Sleep(fault.return_delay_ms);
   return S_OK;
 }
 
@@ -174,7 +184,11 @@ FAKE_EXPORT HANDLE computecore_HcsCreateOperation(void* context, Completion call
 }
 
 FAKE_EXPORT void computecore_HcsCloseOperation(HANDLE handle) {
-  World::get().close(handle, "operation", "HcsCloseOperation");
+  const auto operation =
+      std::static_pointer_cast<Operation>(World::get().close(handle, "operation", "HcsCloseOperation"));
+  if (operation != nullptr && operation->calls > 0) {
+    World::get().violate("HcsCloseOperation: a call still uses the operation");
+  }
 }
 
 FAKE_EXPORT HRESULT computecore_HcsGetOperationResult(HANDLE handle, PWSTR* document) {

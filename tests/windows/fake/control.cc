@@ -8,7 +8,7 @@
 
 namespace fake {
 
-// {"function", "times", "skip", "hresult", "document", "at", "delayMs", "completionDelayMs", "lost", "synchronous", "garbage"}
+// {"function", "times", "skip", "hresult", "document", "at", "delayMs", "returnDelayMs", "completionDelayMs", "lost", "synchronous", "garbage"}
 FAKE_EXPORT int FakeInject(PCWSTR text) {
   Json wish;
   if (!parse_json(narrow(text), &wish)) return 0;
@@ -22,6 +22,7 @@ FAKE_EXPORT int FakeInject(PCWSTR text) {
   fault.document = wish.text_of("document");
   fault.at_completion = wish.text_of("at") == "completion";
   fault.delay_ms = static_cast<DWORD>(wish.number_of("delayMs", 0));
+  fault.return_delay_ms = static_cast<DWORD>(wish.number_of("returnDelayMs", 0));
   fault.completion_delay_ms = static_cast<DWORD>(wish.number_of("completionDelayMs", 0));
   fault.lost = wish.is("lost");
   fault.synchronous = wish.is("synchronous");

@@ -76,11 +76,13 @@ std::string respond(const std::string& method, const std::string& path, const st
 
 FAKE_EXPORT HRESULT vmcompute_HNSCall(PCWSTR method, PCWSTR path, PCWSTR request, PWSTR* response) {
   *response = nullptr;
-  // By the request too: a test may mean one of them.
-  const Fault general = World::get().fault_for("HNSCall");
-  const Fault fault = general.hresult || general.garbage
-                          ? general
-                          : World::get().fault_for(("HNSCall " + narrow(method) + " " + narrow(path)).c_str());
+  // By the method or the request too: a test may mean one of them.
+  const std::string by_method = "HNSCall " + narrow(method);
+  Fault fault;
+  for (const std::string& name : {std::string("HNSCall"), by_method, by_method + " " + narrow(path)}) {
+    fault = World::get().fault_for(name.c_str());
+    if (fault.hresult || fault.garbage) break;
+  }
   if (!fault.document.empty()) *response = give(Allocator::kCoTaskMem, fault.document);
   if (fault.hresult) return *fault.hresult;
   const std::string text = respond(narrow(method), narrow(path), narrow(request));

@@ -44,10 +44,13 @@ struct Registration : Object, Listener {
 std::mutex registrations_mutex;
 std::vector<std::shared_ptr<Registration>> registrations;
 
+// Of 5 ms. A caller that does not run for a while may listen late.
+constexpr int kListenAttempts = 6000;
+
 // A completion goes to the registrations of one system, and waits for the first of them: the service tells what a
 // caller may not have listened for yet.
 void complete(const std::shared_ptr<System>& system, DWORD type, HRESULT status, const std::string& data) {
-  for (int attempt = 0; attempt < 200; attempt++) {
+  for (int attempt = 0; attempt < kListenAttempts && system->handles > 0; attempt++) {
     std::vector<std::shared_ptr<Registration>> all;
     {
       const std::lock_guard lock(registrations_mutex);

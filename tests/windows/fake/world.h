@@ -48,6 +48,8 @@ struct Fault {
   bool at_completion = false;
   // The call takes this long.
   DWORD delay_ms = 0;
+  // The call takes this long to return once everything is done.
+  DWORD return_delay_ms = 0;
   // The operation takes this long after its submission.
   DWORD completion_delay_ms = 0;
   // Nobody is told how it ended.

@@ -20,6 +20,7 @@ export interface Fault {
   readonly document?: string;
   readonly at?: 'submission' | 'completion';
   readonly delayMs?: number;
+  readonly returnDelayMs?: number;
   readonly completionDelayMs?: number;
   readonly lost?: boolean;
   readonly synchronous?: boolean;

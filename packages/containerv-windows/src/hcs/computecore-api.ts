@@ -4,7 +4,7 @@ import { check, type Out } from '../native/library.js';
 import type { ComputecoreFunctions } from './computecore-functions.js';
 import { ComputecoreSystem } from './computecore-system.js';
 import type { Deadlines, HcsApi, HcsSystem, SystemInfo } from './hcs-api.js';
-import { runOperation } from './operation.js';
+import { alsoLate, runOperation } from './operation.js';
 import { parseSystems } from './status.js';
 
 const GENERIC_ALL = 0x1000_0000;
@@ -26,7 +26,8 @@ export class ComputecoreApi implements HcsApi {
       this.#functions,
       this.#deadlines,
       { step: 'list containers', call: enumerate.name },
-      async (operation) => enumerate.call(this.#deadlines.callMs, [JSON.stringify(query), operation]),
+      async (operation, observer) =>
+        enumerate.call(this.#deadlines.callMs, [JSON.stringify(query), operation], observer),
     );
     return parseSystems(document);
   }
@@ -42,11 +43,11 @@ export class ComputecoreApi implements HcsApi {
         this.#functions,
         this.#deadlines,
         { step: 'create container', call: create.name, subject: id },
-        async (operation) => {
+        async (operation, observer) => {
           const hresult = await create.call(
             this.#deadlines.operationMs,
             [id, JSON.stringify(configuration), operation, null, handle],
-            { late: () => void discard(adopt()) },
+            alsoLate(observer, () => void discard(adopt())),
           );
           system = adopt();
           return hresult;

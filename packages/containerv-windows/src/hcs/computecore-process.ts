@@ -12,7 +12,7 @@ import {
   type ProcessExit,
   type StandardHandles,
 } from './hcs-api.js';
-import { runOperation } from './operation.js';
+import { alsoLate, runOperation } from './operation.js';
 import { type ProcessInformation, standardHandles } from './standard-handles.js';
 import { parseProcessStatus } from './status.js';
 
@@ -60,9 +60,10 @@ export class ComputecoreProcess implements HcsProcess {
         functions,
         deadlines,
         { step: 'start process', call: createProcess.name, subject },
-        async (operation) => {
+        async (operation, observer) => {
           const args = [JSON.stringify(parameters), operation, null, handle];
-          const hresult = await system.call(createProcess, deadlines.operationMs, args, { late });
+          const observed = alsoLate(observer, late);
+          const hresult = await system.call(createProcess, deadlines.operationMs, args, observed);
           process = adopt();
           return hresult;
         },
@@ -175,7 +176,8 @@ export class ComputecoreProcess implements HcsProcess {
         this.#functions,
         this.#deadlines,
         { step: 'start process', call: processInformation.name },
-        async (operation) => this.handle.call(processInformation, this.#deadlines.callMs, [operation]),
+        async (operation, observer) =>
+          this.handle.call(processInformation, this.#deadlines.callMs, [operation], observer),
         { ofProcess: true },
       );
       this.#inform(information);
@@ -196,7 +198,8 @@ export class ComputecoreProcess implements HcsProcess {
         this.#functions,
         this.#deadlines,
         { step, call: native.name, subject: String(this.#pid) },
-        async (operation) => this.handle.call(native, this.#deadlines.callMs, [operation, text]),
+        async (operation, observer) =>
+          this.handle.call(native, this.#deadlines.callMs, [operation, text], observer),
       );
     } catch (error) {
       const ended =
@@ -215,7 +218,8 @@ export class ComputecoreProcess implements HcsProcess {
         this.#functions,
         this.#deadlines,
         { step: 'read process', call: processProperties.name },
-        async (operation) => this.handle.call(processProperties, this.#deadlines.callMs, [operation, null]),
+        async (operation, observer) =>
+          this.handle.call(processProperties, this.#deadlines.callMs, [operation, null], observer),
       );
       return parseProcessStatus(document);
     } catch (error) {

@@ -102,7 +102,8 @@ export class ComputecoreSystem implements HcsSystem {
       this.#functions,
       this.#deadlines,
       { step, call: native.name, subject: this.id },
-      async (operation) => this.handle.call(native, this.#deadlines.callMs, [operation, ...args]),
+      async (operation, observer) =>
+        this.handle.call(native, this.#deadlines.callMs, [operation, ...args], observer),
       { holder: () => this.handle },
     );
     return document;

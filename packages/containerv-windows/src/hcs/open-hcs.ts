@@ -7,7 +7,7 @@ import { bindComputecore } from './computecore-functions.js';
 import { deadlines } from './deadlines.js';
 import { bindLayers } from '../storage/layer-functions.js';
 import { LayerStorage } from '../storage/layer-storage.js';
-import type { Deadlines, HcsApi } from './hcs-api.js';
+import type { HcsApi } from './hcs-api.js';
 import { VmcomputeApi } from './vmcompute-api.js';
 import { bindVmcompute } from './vmcompute-functions.js';
 
@@ -26,7 +26,7 @@ let opened: Promise<HostComputeService> | undefined;
  * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when it has none, with the command that installs it.
  */
 export async function openHcs(): Promise<HostComputeService> {
-  opened ??= loadHcs(deadlines());
+  opened ??= load();
   try {
     return await opened;
   } catch (error) {
@@ -35,8 +35,7 @@ export async function openHcs(): Promise<HostComputeService> {
   }
 }
 
-/** As {@link openHcs}, each time anew, with deadlines of one's own. */
-export async function loadHcs(times: Deadlines): Promise<HostComputeService> {
+async function load(): Promise<HostComputeService> {
   const koffi = await loadKoffi();
   const computecore =
     process.env['CONTAINERV_HCS_LIBRARY'] === 'vmcompute'
@@ -48,6 +47,7 @@ export async function loadHcs(times: Deadlines): Promise<HostComputeService> {
   const kernel32 = Library.open(koffi, 'kernel32.dll');
   if (vmcompute === undefined || ole32 === undefined || kernel32 === undefined) throw missing();
   const memory = memoryFunctions(koffi, ole32, kernel32);
+  const times = deadlines();
   const hcs =
     computecore === undefined
       ? new VmcomputeApi(bindVmcompute(koffi, vmcompute, memory), times)

@@ -1,7 +1,7 @@
 import { ContainervError } from 'containerv-api';
 import { hcsError } from '../hcs-error.js';
 import { failed, isPending, isTimeout } from '../hresult.js';
-import { type CallContext, deadlineError, type Out } from '../native/library.js';
+import { type CallContext, type CallObserver, deadlineError, type Out } from '../native/library.js';
 import { NativeHandle } from '../native/native-handle.js';
 import { Poll } from '../native/poll.js';
 import type { ComputecoreFunctions } from './computecore-functions.js';
@@ -22,6 +22,20 @@ export interface OperationOptions {
   readonly holder?: () => NativeHandle | undefined;
 }
 
+/** Hands an operation to a function, whose call has to tell the observer. */
+export type Submission = (operation: bigint, observer: CallObserver) => Promise<number>;
+
+/** Also undoes what the call gave after its deadline. */
+export function alsoLate(observer: CallObserver, undo: () => void): CallObserver {
+  return {
+    ...observer,
+    late: (hresult) => {
+      undo();
+      observer.late?.(hresult);
+    },
+  };
+}
+
 /**
  * Runs one operation of computecore.dll to its end: an operation object is made, `submit` hands it to a function, its
  * completion is told by a callback (or found by looking, should that get lost), and the object is closed when nothing
@@ -33,7 +47,7 @@ export async function runOperation(
   functions: ComputecoreFunctions,
   deadlines: Deadlines,
   context: CallContext,
-  submit: (operation: bigint) => Promise<number>,
+  submit: Submission,
   options: OperationOptions = {},
 ): Promise<OperationResult> {
   let complete = (): void => {};
@@ -47,7 +61,7 @@ export async function runOperation(
   const holder = options.holder?.();
   holder?.holdUntil(completed);
   try {
-    const submitted = await operation.submit(submit);
+    const submitted = await operation.submit(submit, complete);
     if (failed(submitted) && !isPending(submitted)) {
       // Its reason may be with the operation, though it never ran.
       const { document } = await operation.result(false).catch(() => ({ document: null }));
@@ -58,10 +72,7 @@ export async function runOperation(
     complete();
     return await operation.take(context, options.ofProcess ?? false);
   } catch (error) {
-    abandoned =
-      error instanceof ContainervError &&
-      error.code === 'ERR_CONTAINERV_TIMEOUT' &&
-      error.hresult === undefined;
+    abandoned = isDeadline(error);
     throw error;
   } finally {
     const close = async (): Promise<void> => {
@@ -90,8 +101,27 @@ class Operation {
     );
   }
 
-  async submit(submit: (operation: bigint) => Promise<number>): Promise<number> {
-    return submit(this.#value);
+  /**
+   * Not closed while the call runs, which it may do beyond its deadline.
+   * @param neverRan the call returned after that and was refused: no completion will come
+   */
+  async submit(submit: Submission, neverRan: () => void): Promise<number> {
+    let done = (): void => {};
+    this.#handle.holdUntil(
+      new Promise<void>((resolve) => {
+        done = resolve;
+      }),
+    );
+    const late = (hresult: number): void => {
+      if (failed(hresult) && !isPending(hresult)) neverRan();
+    };
+    try {
+      return await submit(this.#value, { late, done });
+    } catch (error) {
+      // Refused before it was made, as with a handle that is closed.
+      if (!isDeadline(error)) done();
+      throw error;
+    }
   }
 
   async result(ofProcess: boolean): Promise<OperationResult & { hresult: number }> {
@@ -126,6 +156,12 @@ class Operation {
   }
 }
 
+function isDeadline(error: unknown): boolean {
+  return (
+    error instanceof ContainervError && error.code === 'ERR_CONTAINERV_TIMEOUT' && error.hresult === undefined
+  );
+}
+
 async function createOperation(
   functions: ComputecoreFunctions,
   deadlines: Deadlines,
@@ -133,7 +169,11 @@ async function createOperation(
 ): Promise<Operation> {
   const { createOperation: create, completions } = functions;
   // The one function whose result is a handle and not an HRESULT.
-  const value: unknown = await create.call(deadlines.callMs, [key, completions.pointer]);
+  const late = (value: unknown): void => {
+    completions.remove(key);
+    if (typeof value === 'bigint') void functions.closeOperation.call(deadlines.callMs, [value]);
+  };
+  const value: unknown = await create.call(deadlines.callMs, [key, completions.pointer], { late });
   if (typeof value === 'bigint') return new Operation(value, functions, deadlines);
   completions.remove(key);
   throw new ContainervError('ERR_CONTAINERV_HCS', 'Windows is out of memory', { syscall: create.name });

@@ -20,6 +20,9 @@ const NOTIFICATION = {
   serviceDisconnect: 0x0100_0000,
 } as const;
 
+/** HCS_E_UNEXPECTED_EXIT. */
+const UNEXPECTED_EXIT = 0x8037_0106;
+
 /** What an operation that was accepted waits for. */
 interface Completion {
   readonly type: number;
@@ -219,7 +222,7 @@ export class VmcomputeSystem implements HcsSystem {
         hcsError({
           step: 'wait for container',
           call: 'HcsNotification',
-          hresult: 0x8037_0106,
+          hresult: UNEXPECTED_EXIT,
           document: data,
           subject: this.id,
         }),
@@ -287,7 +290,12 @@ class Expectation implements Completion {
         setInterval(() => {
           this.#reached()
             .then((reached) => (reached ? this.settle({ status: 0, data: null }) : undefined))
-            .catch(() => {});
+            .catch((error: unknown) => {
+              // It ended instead, and nobody was told.
+              if (isHresult(error, isNotFound) || isHresult(error, isAlreadyStopped)) {
+                this.settle({ status: UNEXPECTED_EXIT, data: null });
+              }
+            });
         }, pollMs),
       );
     }
