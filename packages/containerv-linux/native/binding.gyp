@@ -17,6 +17,7 @@
         "addon/device_nodes.cc",
         "addon/fd_poll.cc",
         "addon/file_batch.cc",
+        "addon/file_steps.cc",
         "addon/filter_program.cc",
         "addon/graveyard.cc",
         "addon/id_maps.cc",

@@ -17,6 +17,7 @@ import { type IdPlan, mapsGroup } from './ids/id-maps.js';
 import { initExecutable } from './init-executable.js';
 import { missedPaths, missedSentence } from './landlock/requirement.js';
 import { isolatedNetwork, type NetworkSetup } from './network/network-setup.js';
+import { encodeFileSteps } from './file-steps.js';
 import { type FileResults, type Native, native as addon, type StartedInit } from './native.js';
 import { deviceOperations } from './plan/devices.js';
 import { bindEtcFiles, bindHosts, etcFiles } from './plan/etc-files.js';
@@ -150,7 +151,7 @@ async function tryStart(
   throwIfAborted(spec.signal, 'start init');
   const namespaces = cloneFlags(spec.namespaces);
   return native.startInit({
-    steps: resources === undefined ? plan.batch.steps : plan.renewal,
+    steps: resources === undefined ? plan.batch.encoded : encodeFileSteps(plan.renewal),
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
     executable,

@@ -1,4 +1,5 @@
-import type { FileResult, FileResults, FileStep, Native } from './native.js';
+import { encodeFileSteps } from './file-steps.js';
+import type { EncodedSteps, FileResult, FileResults, FileStep, Native } from './native.js';
 import type { SystemFailure } from './system-error.js';
 
 const DONE: FileResult = { done: true, text: '', fd: -1, syscall: '', errno: 0 };
@@ -17,9 +18,14 @@ export class FileBatch {
     return this.#steps;
   }
 
+  /** As the addon reads them. */
+  get encoded(): EncodedSteps {
+    return encodeFileSteps(this.#steps);
+  }
+
   /** Runs the steps by themselves. @returns the failure that stopped them, if one did */
   async run(native: Native, step: string): Promise<BatchFailure | undefined> {
-    return this.settle(await native.files(this.#steps), step);
+    return this.settle(await native.files(this.encoded), step);
   }
 
   /** Takes the results of steps that ran as part of something else. */

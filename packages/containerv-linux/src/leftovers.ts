@@ -37,6 +37,6 @@ export function checkRemoval(batch: FileBatch, results: FileResults): void {
 /** Removes it. Returns what was there. */
 export async function removeLeftovers(native: Native, leftovers: Leftovers): Promise<string[]> {
   const batch = removalSteps(leftovers);
-  checkRemoval(batch, await native.files(batch.steps));
+  checkRemoval(batch, await native.files(batch.encoded));
   return batch.steps.map(({ path }) => path);
 }

@@ -20,12 +20,12 @@ export interface Native {
   /** A squashfs or erofs file as a mount that is attached nowhere, as a descriptor. Needs root. */
   mountImage(path: string): Promise<number>;
   /** Runs `early` while a child ends, waits for it, then runs `steps`, of which the results are. */
-  reap(pid: number, early: readonly FileStep[], steps: readonly FileStep[]): Promise<FileResults>;
+  reap(pid: number, early: EncodedSteps, steps: EncodedSteps): Promise<FileResults>;
   /** `false`: it is gone already. */
   signal(pid: number, pidfd: number, signal: number): boolean;
   connect(stateDirectory: string): Promise<number>;
   /** Runs the steps in one turn on a pool thread; stops at the first failure that is not optional. */
-  files(steps: readonly FileStep[]): Promise<FileResults>;
+  files(steps: EncodedSteps): Promise<FileResults>;
   createPipe(): [readEnd: number, writeEnd: number];
   /** Gives a pipe a capacity in bytes (F_SETPIPE_SZ); `false` where the kernel does not let us, or it is no pipe. */
   growPipe(fd: number, bytes: number): boolean;
@@ -148,6 +148,9 @@ export type FileStep = { readonly path: string; readonly optional?: boolean } & 
   | { readonly op: 'lock'; readonly exclusive: boolean }
 );
 
+/** Of `encodeFileSteps`. */
+export type EncodedSteps = Buffer;
+
 /** By step; a hole where a step is done and has nothing to say. */
 export type FileResults = readonly (FileResult | undefined)[];
 
@@ -165,7 +168,7 @@ export interface FileResult {
 
 export interface StartRequest {
   /** Run first; nothing is started when one that is not optional fails. */
-  readonly steps: readonly FileStep[];
+  readonly steps: EncodedSteps;
   /** The step that takes the lock, or -1: `lock` has it. */
   readonly lockStep: number;
   /** The step that opens the cgroup v2 directory, or -1: `cgroup` has it. */

@@ -13,6 +13,7 @@ import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
 import { thawSteps } from './freeze.js';
 import type { WritableLayer } from './layers/writable-layer.js';
+import { encodeFileSteps } from './file-steps.js';
 import type { Native } from './native.js';
 import { MessageType } from './protocol.js';
 import type { Resources } from './resources.js';
@@ -77,7 +78,7 @@ export class OwnedContainer extends LinuxContainer {
       init.kill();
       init.channel.close();
       init.close();
-      await this.native.reap(init.pid, [], []);
+      await this.native.reap(init.pid, encodeFileSteps([]), encodeFileSteps([]));
       await booted?.files?.release();
       await this.#resources.disconnect().catch(() => {});
       throw failure;
@@ -156,7 +157,7 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   async #afterEnd(init: number): Promise<void> {
-    await this.native.reap(init, thawSteps(this.vitals.groups), []);
+    await this.native.reap(init, encodeFileSteps(thawSteps(this.vitals.groups)), encodeFileSteps([]));
     await this.#files?.releaseIfEmpty();
     // What cannot be taken back now is when the container is destroyed.
     if (!this.#destroying) await this.#resources.disconnect().catch(() => {});

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isContainervError, type PrunedContainer, type PruneReport } from 'containerv-api';
 import { FileBatch } from './file-batch.js';
+import { encodeFileSteps } from './file-steps.js';
 import { thawSteps } from './freeze.js';
 import { removeLeftovers } from './leftovers.js';
 import { REGISTRY } from './network/names.js';
@@ -57,7 +58,7 @@ export async function removeDead(
     if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
     const known = record !== undefined && record.id === id;
     // The lock is free as soon as init is dying; its control groups only when the last process is dead.
-    if (known) await addon.files(thawSteps(record.groups));
+    if (known) await addon.files(encodeFileSteps(thawSteps(record.groups)));
     if (known && record.cgroups.length > 0) await awaitInitExit(addon, claim.directory, id);
     const token = known ? record.networkToken : null;
     if (token !== null) await releaseDead(addon, token);

@@ -7,6 +7,7 @@ import type { DeviceRule } from './devices/device-rules.js';
 import { type BatchFailure, FileBatch } from './file-batch.js';
 import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
 import { thawSteps } from './freeze.js';
+import { encodeFileSteps } from './file-steps.js';
 import type { FileStep, Native } from './native.js';
 import { NetworkAttachment } from './network/network-attachment.js';
 import type { HostView } from './plan/host-view.js';
@@ -169,7 +170,9 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
     ...(dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true } as const]),
   ];
   const [results] = await Promise.all([
-    init === undefined ? native.files(removal.steps) : native.reap(init, early, removal.steps),
+    init === undefined
+      ? native.files(removal.encoded)
+      : native.reap(init, encodeFileSteps(early), removal.encoded),
     plan.network?.release(),
   ]);
   checkRemoval(removal, results);

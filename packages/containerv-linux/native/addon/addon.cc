@@ -17,6 +17,7 @@
 #include "descriptor_io.h"
 #include "fd_poll.h"
 #include "file_batch.h"
+#include "file_steps.h"
 #include "image_mount.h"
 #include "js.h"
 #include "launcher.h"
@@ -61,17 +62,6 @@ Napi::Value connect_js(const Napi::CallbackInfo& info) {
   return Task<UniqueFd>::run(info.Env(), [path = text_argument(info, 0)] { return connect_control_socket(path); }, own);
 }
 
-FileStep::Kind step_kind(Napi::Env env, const std::string& name) {
-  using Kind = FileStep::Kind;
-  const std::pair<const char*, Kind> kinds[] = {
-      {"mkdir", Kind::kMkdir}, {"ensure-directory", Kind::kEnsureDirectory}, {"write", Kind::kWrite},
-      {"replace", Kind::kReplace}, {"read", Kind::kRead}, {"open", Kind::kOpen}, {"lock", Kind::kLock},
-      {"rmdir", Kind::kRmdir}, {"remove-tree", Kind::kRemoveTree}, {"remove-claim", Kind::kRemoveClaim}, {"directory", Kind::kDirectory}, {"await-exit", Kind::kAwaitExit}, {"publish", Kind::kPublish}, {"opaque-marks", Kind::kOpaqueMarks}};
-  for (const auto& [known, kind] : kinds)
-    if (name == known) return kind;
-  throw Napi::TypeError::New(env, "Unknown file step " + name);
-}
-
 Napi::Value file_results(Napi::Env env, std::vector<FileResult>& results) {
   auto list = Napi::Array::New(env, results.size());
   for (uint32_t i = 0; i < results.size(); ++i) {
@@ -87,21 +77,6 @@ Napi::Value file_results(Napi::Env env, std::vector<FileResult>& results) {
     list.Set(i, made);
   }
   return list;
-}
-
-std::vector<FileStep> file_steps(Napi::Env env, const Napi::Value& value) {
-  const auto list = value.As<Napi::Array>();
-  std::vector<FileStep> steps;
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    const auto given = list.Get(i).As<Napi::Object>();
-    FileStep step{step_kind(env, given.Get("op").ToString()), given.Get("path").ToString(), "", 0, false};
-    if (given.Has("text")) step.text = given.Get("text").ToString();
-    if (given.Has("mode")) step.mode = given.Get("mode").ToNumber();
-    if (given.Has("exclusive")) step.mode = given.Get("exclusive").ToBoolean() ? 1 : 0;
-    if (given.Has("optional")) step.optional = given.Get("optional").ToBoolean();
-    steps.push_back(std::move(step));
-  }
-  return steps;
 }
 
 // Closes descriptors on a thread of the pool: it may take as long as the disk does.
@@ -132,7 +107,7 @@ Napi::Value batch_outcome(Napi::Env env, BatchOutcome& outcome) {
 Napi::Value files_js(const Napi::CallbackInfo& info) {
   return Task<BatchOutcome>::run(
       info.Env(),
-      [steps = file_steps(info.Env(), info[0])] {
+      [steps = decode_file_steps(bytes_argument(info, 0))] {
         BatchOutcome outcome;
         outcome.results = run_file_steps(steps, outcome.graveyard);
         return outcome;
@@ -156,7 +131,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
   const auto options = info[0].As<Napi::Object>();
   StartRequest request;
-  request.steps = file_steps(env, options.Get("steps"));
+  const auto steps = options.Get("steps").As<Napi::Buffer<uint8_t>>();
+  request.steps = decode_file_steps({steps.Data(), steps.Length()});
   request.lock_step = options.Get("lockStep").ToNumber();
   request.cgroup_step = options.Get("cgroupStep").ToNumber();
   request.executable = options.Get("executable").ToNumber();
@@ -229,7 +205,7 @@ Napi::Value reap_js(const Napi::CallbackInfo& info) {
   const pid_t pid = fd_argument(info, 0);
   return Task<BatchOutcome>::run(
       info.Env(),
-      [pid, early = file_steps(info.Env(), info[1]), steps = file_steps(info.Env(), info[2])] {
+      [pid, early = decode_file_steps(bytes_argument(info, 1)), steps = decode_file_steps(bytes_argument(info, 2))] {
         BatchOutcome outcome;
         run_file_steps(early, outcome.graveyard);
         while (waitpid(pid, nullptr, __WALL) < 0)

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ContainervError, type Layer } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import { workerMaps } from '../ids/choose-ids.js';
+import { encodeFileSteps } from '../file-steps.js';
 import type { Native } from '../native.js';
 import { WorkKind } from '../protocol.js';
 import { failureOf, systemError } from '../system-error.js';
@@ -23,7 +24,7 @@ export async function takeSnapshot(native: Native, layer: WritableLayer, target:
     await copy(native, layer, staged);
     await publish(native, staged, source);
   } catch (error) {
-    await native.files([{ op: 'remove-tree', path: staged, optional: true }]);
+    await native.files(encodeFileSteps([{ op: 'remove-tree', path: staged, optional: true }]));
     const failure = failureOf(error, STEP);
     throw failure === undefined
       ? error

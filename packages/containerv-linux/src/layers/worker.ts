@@ -2,6 +2,7 @@ import { abortError, ContainervError } from 'containerv-api';
 import { Channel, readFailure } from '../channel.js';
 import type { IdMaps } from '../ids/id-maps.js';
 import { initExecutable } from '../init-executable.js';
+import { encodeFileSteps } from '../file-steps.js';
 import type { Native } from '../native.js';
 import { MessageType } from '../protocol.js';
 import { systemError } from '../system-error.js';
@@ -40,7 +41,7 @@ export async function doWork(native: Native, work: Work): Promise<void> {
     end();
     channel.close();
     if (pidfd >= 0) native.close(pidfd);
-    await native.reap(pid, [], []);
+    await native.reap(pid, encodeFileSteps([]), encodeFileSteps([]));
   }
 }
 
