@@ -96,6 +96,8 @@ describe.skipIf(!hasTmux).each(implementations)(`serve-exec ($name) ${title}`, (
     tmux.type('fg\n');
     await tmux.shows(/written inside\n~/);
     tmux.type(':q!\n');
+    // What is typed ahead, vi throws away.
+    await tmux.shows(/\$$/);
     tmux.type('echo vi $?\n');
     await tmux.shows(/^vi 0$/m);
   });

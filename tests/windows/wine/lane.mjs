@@ -141,6 +141,8 @@ function wineEnvironment() {
   const { DISPLAY: _, ...env } = process.env;
   return {
     ...env,
+    // Names of files that are not ASCII are otherwise none that Wine could make.
+    LC_ALL: 'C.UTF-8',
     WINEPREFIX: prefix,
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
