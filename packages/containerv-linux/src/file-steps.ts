@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<FileStep['op'], number>> = {
   'opaque-marks': 13,
 };
 
-/** File steps as `native/addon/file_steps.cc` reads them: as objects, reading some thirty of them took longer than most. */
+/** File steps as `native/addon/file_steps.cc` reads them, which refuses paths with a NUL instead of cutting them. */
 export function encodeFileSteps(steps: readonly FileStep[]): EncodedSteps {
   const writer = new WireWriter();
   writer.list(steps, (step) => {

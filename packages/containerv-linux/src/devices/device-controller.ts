@@ -40,7 +40,7 @@ export class DeviceController {
     const denied = batch.failure(this.#deny, STEP);
     if (denied !== undefined && FORBIDDEN.has(denied.errno)) return false;
     const failure = denied ?? batch.failure(this.#list, STEP);
-    const hint = 'See what devices.list of the group above has, and containerv doctor.';
+    const hint = 'See what devices.list of the group above has.';
     const code = 'ERR_CONTAINERV_UNSUPPORTED';
     if (failure !== undefined)
       throw systemError(failure, { code, what: 'Cannot set the device filter', hint });

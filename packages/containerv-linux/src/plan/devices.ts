@@ -39,7 +39,7 @@ export function withoutFilter(path: string, access: DeviceAccess): ContainervErr
     `Nothing here limits what is done with ${path} to '${access}'`,
     {
       step: STEP,
-      hint: 'That takes root of the machine itself, and the devices controller of cgroup v1 or BPF programs in v2. See: containerv doctor',
+      hint: 'That takes root of the machine itself, and the devices controller of cgroup v1 or BPF programs in v2.',
     },
   );
 }
