@@ -7,6 +7,7 @@ import { directoryOf, type FreezerGroup, freezerOf, type GroupDirectories } from
 import { moveProcesses } from './cgroup/moved-processes.js';
 import { type Channel, refusalError } from './channel.js';
 import { FileBatch } from './file-batch.js';
+import { untilTold } from './file-told.js';
 import type { FileStep, Native } from './native.js';
 import { MessageType } from './protocol.js';
 import { type SystemFailure, systemError } from './system-error.js';
@@ -54,12 +55,21 @@ export async function thaw(native: Native, { id, channel, groups }: FreezeTarget
   await letGo(native, freezer, channel);
 }
 
-/** For a container that is ending: on v1, what is frozen does not die. Nothing where it was never paused. */
-export function thawSteps(groups: GroupDirectories): FileStep[] {
+/**
+ * For a container that is ending. v2: everything in its group is killed at once, also what no namespace of processes
+ * takes down (cgroup-v2.rst, "cgroup.kill", Linux 5.14). On v1, what is frozen does not die. Each is optional.
+ */
+export function endSteps(groups: GroupDirectories): FileStep[] {
   const freezer = freezerOf(groups);
-  return freezer === undefined
-    ? []
-    : [{ op: 'write', path: freezer.file, text: freezer.thawed, optional: true }];
+  const steps: FileStep[] = [];
+  if (groups.unified !== null) {
+    const file = path.join(groups.unified, 'cgroup.kill');
+    steps.push({ op: 'write', path: file, text: '1', optional: true });
+  }
+  if (freezer !== undefined) {
+    steps.push({ op: 'write', path: freezer.file, text: freezer.thawed, optional: true });
+  }
+  return steps;
 }
 
 /** Makes the group, frozen and empty. @returns its file, open for init */
@@ -97,29 +107,40 @@ async function tellInit(
   }
 }
 
-/** v1 has no event for it, and on both it is nearly always so at the first look. */
+/** On both it is nearly always so at the first look. */
 async function untilFrozen(native: Native, { directory, file }: FreezerGroup): Promise<void> {
   const isV2 = path.basename(file) === 'cgroup.freeze';
-  const watched = isV2 ? path.join(directory, 'cgroup.events') : file;
-  const done = isV2 ? /^frozen 1$/m : /^FROZEN$/m;
-  for (let waitedMs = 0, pauseMs = 1; ; waitedMs += pauseMs, pauseMs = Math.min(50, pauseMs * 2)) {
-    const batch = new FileBatch();
-    const state = batch.add({ op: 'read', path: watched });
-    const failure = await batch.run(native, STEP);
-    if (failure !== undefined) throw systemError(failure, { what: 'Cannot pause' });
-    if (done.test(batch.result(state).text)) return;
-    if (waitedMs >= LONGEST_WAIT_MS) {
-      throw new ContainervError(
-        'ERR_CONTAINERV_TIMEOUT',
-        'A process of the container cannot be interrupted',
-        {
-          step: STEP,
-          hint: 'It waits for a device or a file system (state D in ps). Nothing was paused.',
-        },
-      );
-    }
-    await sleep(pauseMs);
+  const looksSo = isV2
+    ? async () => says(native, path.join(directory, 'cgroup.events'), /^frozen 1$/m)
+    : async () => says(native, file, /^FROZEN$/m);
+  // The kernel reports a change of cgroup.events as that of any file (cgroup-v2.rst, "Basic Operations"); v1 has no event.
+  const told = isV2
+    ? await untilTold(path.join(directory, 'cgroup.events'), looksSo, LONGEST_WAIT_MS)
+    : undefined;
+  const frozen = told ?? (await untilSeen(looksSo));
+  if (!frozen) {
+    throw new ContainervError('ERR_CONTAINERV_TIMEOUT', 'A process of the container cannot be interrupted', {
+      step: STEP,
+      hint: 'It waits for a device or a file system (state D in ps). Nothing was paused.',
+    });
   }
+}
+
+async function untilSeen(looksSo: () => Promise<boolean>): Promise<boolean> {
+  for (let waitedMs = 0, pauseMs = 1; waitedMs <= LONGEST_WAIT_MS; waitedMs += pauseMs) {
+    if (await looksSo()) return true;
+    await sleep(pauseMs);
+    pauseMs = Math.min(50, pauseMs * 2);
+  }
+  return false;
+}
+
+async function says(native: Native, file: string, what: RegExp): Promise<boolean> {
+  const batch = new FileBatch();
+  const state = batch.add({ op: 'read', path: file });
+  const failure = await batch.run(native, STEP);
+  if (failure !== undefined) throw systemError(failure, { what: 'Cannot pause' });
+  return what.test(batch.result(state).text);
 }
 
 function noFreezer(id: string, failure: SystemFailure | undefined): ContainervError {

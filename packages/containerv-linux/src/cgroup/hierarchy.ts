@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { groupForContainers } from './delegation.js';
 
@@ -19,12 +19,21 @@ export interface UnifiedHierarchy {
   readonly controllers: readonly string[];
 }
 
+/** What has to be known of directories to tell where the groups of this process are. */
+export interface HierarchyProbe {
+  /** Whether a group is there: another mount, as inside of some containers, may hide those that mountinfo lists. */
+  isGroup(directory: string): boolean;
+  /** The contents of `cgroup.controllers`. */
+  readControllers(directory: string): string;
+  /** The group that containers go below. */
+  findParent(mount: string, own: string): string;
+}
+
 /** @param mountinfo /proc/self/mountinfo @param membership /proc/self/cgroup (cgroups(7)) */
 export function parseHierarchies(
   mountinfo: string,
   membership: string,
-  readControllers: (directory: string) => string,
-  findParent: (mount: string, own: string) => string,
+  probe: HierarchyProbe,
 ): CgroupHierarchies {
   const paths = new Map<string, string>();
   for (const line of membership.split('\n')) {
@@ -38,14 +47,14 @@ export function parseHierarchies(
     const mount = parseMount(line);
     if (mount?.type === 'cgroup2' && v2 === undefined) {
       const own = below(mount, paths.get(''));
-      if (own === undefined) continue;
-      const parent = findParent(mount.point, own);
-      const controllers = readControllers(parent).split(/\s+/).filter(Boolean);
+      if (own === undefined || !probe.isGroup(mount.point)) continue;
+      const parent = probe.findParent(mount.point, own);
+      const controllers = probe.readControllers(parent).split(/\s+/).filter(Boolean);
       v2 = { mount: mount.point, parent, controllers };
     } else if (mount?.type === 'cgroup') {
       for (const option of mount.options) {
         const own = below(mount, paths.get(option));
-        if (own !== undefined && !v1.has(option)) v1.set(option, own);
+        if (own !== undefined && !v1.has(option) && probe.isGroup(own)) v1.set(option, own);
       }
     }
   }
@@ -56,8 +65,11 @@ export function readHierarchies(): CgroupHierarchies {
   return parseHierarchies(
     readFileSync('/proc/self/mountinfo', 'utf8'),
     readFileSync('/proc/self/cgroup', 'utf8'),
-    (directory) => readFileSync(path.join(directory, 'cgroup.controllers'), 'utf8'),
-    (mount, own) => groupForContainers(mount, own, process.getuid?.() === 0),
+    {
+      isGroup: (directory) => existsSync(path.join(directory, 'cgroup.procs')),
+      readControllers: (directory) => readFileSync(path.join(directory, 'cgroup.controllers'), 'utf8'),
+      findParent: (mount, own) => groupForContainers(mount, own, process.getuid?.() === 0),
+    },
   );
 }
 

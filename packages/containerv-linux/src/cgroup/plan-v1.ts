@@ -61,7 +61,7 @@ export class PlanV1 extends Plan {
 
   addTo(batch: FileBatch): void {
     for (const directory of this.#entered) {
-      batch.add({ op: 'ensure-directory', path: path.dirname(directory), mode: 0o755, optional: true });
+      this.makeAbove(batch, path.dirname(directory));
       this.make(batch, directory);
     }
     const { cpuset } = this.groups.v1;

@@ -44,7 +44,7 @@ export class PlanV2 extends Plan {
   }
 
   addTo(batch: FileBatch): void {
-    batch.add({ op: 'ensure-directory', path: this.#parent, mode: 0o755, optional: true });
+    this.makeAbove(batch, this.#parent);
     for (const group of [this.#above, this.#parent]) {
       const file = path.join(group, 'cgroup.subtree_control');
       for (const name of this.#controllers)

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ResolvedLimits } from 'containerv-api';
 import type { FileBatch } from '../file-batch.js';
 import { type SystemFailure, systemError } from '../system-error.js';
@@ -8,6 +9,7 @@ import type { LimitFile } from './limit-file.js';
 import { LimitWriter, STEP } from './limit-writer.js';
 
 const EPERM = 1;
+const ENOENT = 2;
 const EACCES = 13;
 const EROFS = 30;
 const FORBIDDEN: ReadonlySet<number> = new Set([EPERM, EACCES, EROFS]);
@@ -20,6 +22,7 @@ export abstract class Plan implements CgroupPlan {
   abstract readonly tasks: readonly CgroupTasks[];
   abstract readonly openStep: number;
   readonly #writer: LimitWriter;
+  readonly #above = new Map<string, number>();
   readonly #made = new Map<string, number>();
 
   constructor(limits: ResolvedLimits, files: readonly LimitFile[]) {
@@ -28,6 +31,14 @@ export abstract class Plan implements CgroupPlan {
 
   abstract addTo(batch: FileBatch): void;
   protected abstract describe(batch: FileBatch): Omit<Cgroup, 'limits'>;
+
+  /** The group of ours that those of all containers are in, made by whoever is the first. */
+  protected makeAbove(batch: FileBatch, directory: string): void {
+    this.#above.set(
+      directory,
+      batch.add({ op: 'ensure-directory', path: directory, mode: 0o755, optional: true }),
+    );
+  }
 
   protected make(batch: FileBatch, directory: string): void {
     this.#made.set(directory, batch.add({ op: 'mkdir', path: directory, mode: 0o755, optional: true }));
@@ -62,7 +73,11 @@ export abstract class Plan implements CgroupPlan {
   #failures(batch: FileBatch): { readonly directory: string; readonly failure: SystemFailure }[] {
     return [...this.#made].flatMap(([directory, handle]) => {
       const failure = batch.failure(handle, STEP);
-      return failure === undefined ? [] : [{ directory, failure }];
+      if (failure === undefined) return [];
+      // Not there, because the one above could not be made: why not is what there is to tell.
+      const above = failure.errno === ENOENT ? this.#above.get(path.dirname(directory)) : undefined;
+      const reason = above === undefined ? undefined : batch.failure(above, STEP);
+      return [{ directory, failure: reason ?? failure }];
     });
   }
 }

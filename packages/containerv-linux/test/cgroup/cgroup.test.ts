@@ -309,6 +309,19 @@ describe.for([
     },
   );
 
+  test.for([EPERM, EACCES, EROFS])('because the one above cannot be made (errno %i) is the same', (errno) => {
+    const above = (step: FileStep): Partial<FileResult> =>
+      failed(step.op === 'ensure-directory' ? errno : ENOENT, step.op);
+    expect(outcome(hierarchies, {}, above)).toMatchObject({ version: false, fd: -1, tasks: [] });
+    const error = thrownBy(() => outcome(hierarchies, { memory: '64M' }, above));
+    expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', syscall: 'ensure-directory' });
+  });
+
+  test('that is not there for another reason is an error', () => {
+    const error = thrownBy(() => outcome(hierarchies, {}, makingFails(ENOENT)));
+    expect(error).toMatchObject({ code: 'ERR_CONTAINERV_NOT_FOUND', syscall: 'mkdir' });
+  });
+
   test('for want of permission is an error when a limit was asked for', () => {
     const error = thrownBy(() => outcome(hierarchies, { memory: '64M' }, makingFails(EACCES)));
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'set limits' });

@@ -6,13 +6,13 @@ function parse(
   mountinfo: readonly string[],
   membership: readonly string[],
   controllers = '',
+  hidden: readonly string[] = [],
 ): CgroupHierarchies {
-  return parseHierarchies(
-    mountinfo.join('\n'),
-    membership.join('\n'),
-    (mount) => `${controllers.replace('%', mount)}\n`,
-    (_mount, own) => own,
-  );
+  return parseHierarchies(mountinfo.join('\n'), membership.join('\n'), {
+    isGroup: (directory) => !hidden.includes(directory),
+    readControllers: (mount) => `${controllers.replace('%', mount)}\n`,
+    findParent: (_mount, own) => own,
+  });
 }
 
 const V1_MEMORY = '30 25 0:26 / /sys/fs/cgroup/memory rw,nosuid shared:9 - cgroup cgroup rw,memory';
@@ -46,6 +46,15 @@ test('v2: mount, our own group, and the controllers that are there', () => {
     controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
   });
   expect(found.v1.size).toBe(0);
+});
+
+test('a hierarchy that another mount hides counts as not mounted', () => {
+  const found = parse([V1_MEMORY, V1_CPU, V2_BESIDE], ['5:memory:/a', '4:cpu,cpuacct:/b', '0::/a'], '', [
+    '/sys/fs/cgroup/memory/a',
+    '/sys/fs/cgroup/unified',
+  ]);
+  expect([...found.v1.keys()]).toEqual(['cpu', 'cpuacct']);
+  expect(found.v2).toBeUndefined();
 });
 
 test('hybrid: v1 controllers beside a v2 hierarchy that has none', () => {
