@@ -1,6 +1,8 @@
 import { ContainervError, type ContainerSpec, type SecurityPolicy } from 'containerv-api';
 import { resolvePolicy } from './confinement.js';
 import { refuseUnenforceableRules } from './network/refuse-rules.js';
+import { requirePasta } from './network/user-network.js';
+import { refuseWhatTakesRoot } from './network/user-network-options.js';
 import { refuseDevices } from './plan/devices.js';
 import { wantedNetwork } from './network/wanted-network.js';
 
@@ -9,14 +11,18 @@ export function refuseUnsupported(spec: ContainerSpec): void {
   const { network } = spec;
   if (network.mode === 'private') {
     wantedNetwork(network);
-    refuseWithoutRoot(process.getuid?.() ?? 0);
+    if (process.getuid?.() !== 0) {
+      refuseWhatTakesRoot(network);
+      requirePasta();
+    }
   }
   refuseDevices(spec.devices, process.getuid?.() ?? 0);
   if (!spec.namespaces.mount) throw unsupported('`namespaces.mount: false`');
   refuseUnsupportedPolicy(
     resolvePolicy(spec.policy),
     network.mode,
-    network.mode === 'private' && network.egress !== undefined,
+    // Without root, what keeps it from the host is in its own network namespace too.
+    network.mode === 'private' && (network.egress !== undefined || process.getuid?.() !== 0),
   );
 }
 
@@ -27,15 +33,6 @@ export function refuseUnsupportedPolicy(
   egress = false,
 ): void {
   if (network !== 'host') refuseUnenforceableRules(policy, egress);
-}
-
-/** Bridges and links between namespaces take capabilities on the host's network. */
-export function refuseWithoutRoot(uid: number): void {
-  if (uid === 0) return;
-  throw new ContainervError('ERR_CONTAINERV_UNSUPPORTED', 'A private network takes root', {
-    step: 'check options',
-    hint: "Run as root, or use network: 'none', or network: 'host' with rules for ports in the policy.",
-  });
 }
 
 function unsupported(what: string): ContainervError {

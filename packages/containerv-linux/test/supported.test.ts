@@ -2,7 +2,7 @@ import type { ContainerOptions } from 'containerv-api';
 import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { refuseRulesOfProcess } from '../src/network/refuse-rules.js';
-import { refuseUnsupported, refuseUnsupportedPolicy, refuseWithoutRoot } from '../src/supported.js';
+import { refuseUnsupported, refuseUnsupportedPolicy } from '../src/supported.js';
 import { specOf } from './support/spec.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -58,10 +58,11 @@ function refuse(rules: readonly NetworkRule[]): void {
   refuseUnsupportedPolicy(createPolicy('build').addNetworkRules(rules), 'private');
 }
 
-test('a private network takes root', () => {
-  expect(() => refuseWithoutRoot(0)).not.toThrow();
-  expect(thrownBy(() => refuseWithoutRoot(1000))).toMatchObject({
-    code: 'ERR_CONTAINERV_UNSUPPORTED',
-    hint: expect.stringContaining('root') as unknown,
-  });
-});
+test.for(['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_ADMIN', 'CAP_SYS_PTRACE'] as const)(
+  'network rules do not go with %s',
+  (capability) => {
+    const policy = createPolicy('build').setCapabilities([capability]);
+    expect(() => refuseUnsupportedPolicy(policy, 'private')).not.toThrow();
+    expect(thrownBy(() => refuseUnsupportedPolicy(policy, 'private', true)).message).toContain(capability);
+  },
+);

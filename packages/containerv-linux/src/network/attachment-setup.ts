@@ -97,7 +97,8 @@ function configureInterface({ bridge, v4, v6 }: Attachment, { gateway, routesIpv
   return { op: 'netlink', step: 'configure interface', protocol: NETLINK_ROUTE, messages: writer.finish() };
 }
 
-function claimOf({ host, protocol, hostIp }: ResolvedPortMapping): PortClaim {
+/** Holds a port of the host, or finds out whether it is free. */
+export function claimOf({ host, protocol, hostIp }: ResolvedPortMapping): PortClaim {
   const { family, address } =
     hostIp === undefined ? ({ family: 'inet', address: 0n } as const) : parseAddress(hostIp);
   return {

@@ -170,7 +170,7 @@ async function makeBridge(native: Native, wanted: WantedNetwork): Promise<void> 
 }
 
 /** Ends a program when there is an interface of that name; when not, removes the rules that one may have left. */
-function unlessThere(bridge: string): NetlinkExchange[] {
+export function unlessThere(bridge: string): NetlinkExchange[] {
   return [
     routeExchange('look at networks', (writer) => getLink(writer, bridge), {
       tolerated: [ENODEV],

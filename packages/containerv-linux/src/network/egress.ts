@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList } from 'node:net';
 import { ContainervError, type ResolvedEgressRule } from 'containerv-api';
-import { contains, parseAddress, parseRange } from './ip.js';
+import { contains, formatAddress, parseAddress, parseRange } from './ip.js';
 import type { Destination } from './own-rules.js';
 
 /** A host name and what it meant when the container was started. */
@@ -92,14 +92,28 @@ const SPECIAL: readonly (readonly [string, number])[] = [
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
-  ['::', 127],
+  ['::', 96],
+  ['2001::', 32],
   ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
 ];
 
+const NAT64 = parseRange('64:ff9b::/96');
+const SIX_TO_FOUR = parseRange('2002::/16');
+
+/** The IPv4 address that a router on the way makes of it: RFC 6052, 2.1 and RFC 3056, 2. */
+function translated(address: string): string | undefined {
+  const { family, address: value } = parseAddress(address);
+  if (contains(NAT64, family, value)) return formatAddress(value & 0xffff_ffffn, 'inet');
+  if (contains(SIX_TO_FOUR, family, value)) return formatAddress((value >> 80n) & 0xffff_ffffn, 'inet');
+  return undefined;
+}
+
 function isSpecial(address: string): boolean {
+  const inner = translated(address);
+  if (inner !== undefined) return isSpecial(inner);
   const list = new BlockList();
   for (const [base, prefix] of SPECIAL) list.addSubnet(base, prefix, base.includes(':') ? 'ipv6' : 'ipv4');
   // An IPv4 address written as IPv6 (::ffff:10.0.0.1) is found in the IPv4 blocks too.

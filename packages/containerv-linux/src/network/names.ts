@@ -72,8 +72,15 @@ export function isReservedName(name: string): boolean {
   return name === DEFAULT_BRIDGE || /^cvb?[0-9a-f]{8}/.test(name);
 }
 
+const BRIDGE_TABLE = 'containerv-';
+
 export function bridgeTable(bridge: string): string {
-  return `containerv-${bridge}`;
+  return BRIDGE_TABLE + bridge;
+}
+
+/** The bridge that a table is for; `undefined`: it is another table. */
+export function tableBridge(name: string): string | undefined {
+  return name.startsWith(BRIDGE_TABLE) ? name.slice(BRIDGE_TABLE.length) : undefined;
 }
 
 /** Locally administered (IEEE 802, the second bit), the rest from the address. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { ContainervError, type ContainerSpec, type ResolvedPrivateNetwork } from 'containerv-api';
-import type { Native } from '../native.js';
+import type { Native, StartedWorker } from '../native.js';
 import type { SystemFailure } from '../system-error.js';
 import { type Bridge, bridgeRemoval, ensureBridge, freshIndex, ipv6Of } from './bridge.js';
 import { resolveEgress } from './egress.js';
@@ -13,6 +13,7 @@ import { LOCK, portName, REGISTRY } from './names.js';
 import { hostsPath, tellNeighbours, writeOwnHosts } from './neighbours.js';
 import { asNetworkError, CREATE_INTERFACE } from './network-error.js';
 import type { NetworkSetup } from './network-setup.js';
+import type { PrivateNetwork } from './private-network.js';
 import { orphanRemoval, portRemoval } from './port-removal.js';
 import { resolvConf } from './resolv-conf.js';
 import { candidates, capacity, describeSubnet, isHostAddress } from './subnet.js';
@@ -22,8 +23,8 @@ const EBUSY = 16;
 const EEXIST = 17;
 const EINVAL = 22;
 
-/** A container's place in a private network, anew with every start. */
-export class NetworkAttachment {
+/** A container's place on a bridge. */
+export class NetworkAttachment implements PrivateNetwork {
   /** Names it for every program on the machine: other containers may have the same id. */
   readonly token: string = randomBytes(8).toString('hex');
   readonly #network: ResolvedPrivateNetwork;
@@ -33,6 +34,7 @@ export class NetworkAttachment {
   #hosts = '';
   /** What the caller has to be told about the host. */
   readonly warnings: string[] = [];
+  onLost: (what: string) => void = () => {};
 
   constructor(network: ResolvedPrivateNetwork) {
     this.#network = network;
@@ -80,6 +82,9 @@ export class NetworkAttachment {
       throw asNetworkError(error);
     }
   }
+
+  /** The kernel connects it. */
+  begun(_worker: StartedWorker): void {}
 
   /** The container runs: others on the bridge learn its name, and it theirs. */
   async announce(): Promise<void> {

@@ -4,6 +4,7 @@ import { resolvePolicy } from '../confinement.js';
 import type { NetlinkProgram, PortClaim } from '../native.js';
 import { addTables } from '../netlink/nft-table.js';
 import type { RootOperation } from '../plan/operation.js';
+import type { AddressRange } from './ip.js';
 import { type Destination, ownTable } from './own-rules.js';
 import { networkRulesOf } from './refuse-rules.js';
 
@@ -23,6 +24,8 @@ export interface NetworkSetup {
   readonly hosts?: string;
   /** A file of the host that is /etc/hosts, which others go on writing to. */
   readonly hostsSource?: string;
+  /** A whole message to a worker that connects the network namespace. */
+  readonly connect?: Buffer;
 }
 
 const NOTHING: NetlinkProgram = { lock: '', exclusive: false, exchanges: [] };
@@ -43,8 +46,9 @@ export async function isolatedNetwork(spec: ContainerSpec): Promise<NetworkSetup
 export function ownRules(
   spec: ContainerSpec,
   egress: readonly Destination[] | undefined,
+  unreachable: readonly AddressRange[] = [],
 ): readonly RootOperation[] {
-  const table = ownTable({ policy: networkRulesOf(resolvePolicy(spec.policy)), egress });
+  const table = ownTable({ policy: networkRulesOf(resolvePolicy(spec.policy)), egress, unreachable });
   if (table === undefined) return [];
   return [{ op: 'netlink', step: APPLY_RULES, protocol: NETLINK_NETFILTER, messages: addTables([table]) }];
 }

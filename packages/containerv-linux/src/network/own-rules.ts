@@ -1,7 +1,7 @@
 import type { NetworkOperation, NetworkRule } from 'containerv-policy';
 import { goTo, jump, type NftExpression, reject, verdict } from '../netlink/nft-expression.js';
 import type { NftChain, NftRule, NftTable } from '../netlink/nft-table.js';
-import { parseRange } from './ip.js';
+import { type AddressRange, parseRange } from './ip.js';
 import {
   addressWithin,
   destinationPort,
@@ -26,6 +26,8 @@ export interface OwnRules {
   readonly policy: readonly NetworkRule[] | undefined;
   /** Of the network options; `undefined`: everything is permitted by them. */
   readonly egress: readonly Destination[] | undefined;
+  /** Where nothing may connect or send to but over the loopback interface, whatever the others permit. */
+  readonly unreachable?: readonly AddressRange[];
 }
 
 const FILTER_PRIORITY = 0;
@@ -39,8 +41,8 @@ const FILTER_PRIORITY = 0;
  * interface too, has to be permitted by rules that allow `accept`, `listen` and `bind` for TCP and `bind` for UDP at its
  * destination. Everything that is neither TCP nor UDP needs a policy without rules.
  */
-export function ownTable({ policy, egress }: OwnRules): NftTable | undefined {
-  if (policy === undefined && egress === undefined) return undefined;
+export function ownTable({ policy, egress, unreachable = [] }: OwnRules): NftTable | undefined {
+  if (policy === undefined && egress === undefined && unreachable.length === 0) return undefined;
   const rules = (policy ?? []).filter(({ family }) => family !== 'unix');
   const chains: NftChain[] = [
     {
@@ -49,11 +51,13 @@ export function ownTable({ policy, egress }: OwnRules): NftTable | undefined {
       rules: [
         { comment: 'known connections', expressions: [...isKnownConnection(), verdict('accept')] },
         { comment: 'neighbour discovery', expressions: [...isNeighbourDiscovery(), verdict('accept')] },
+        ...(unreachable.length === 0 ? [] : [{ expressions: [jump('unreachable')] }]),
         ...(egress === undefined ? [] : [{ expressions: [jump('egress')] }]),
         { expressions: [policy === undefined ? verdict('accept') : goTo('outgoing')] },
       ],
     },
   ];
+  if (unreachable.length > 0) chains.push(unreachableChain(unreachable), chain('refused', []));
   if (egress !== undefined) chains.push(egressChain(egress));
   if (policy !== undefined) {
     chains.push(
@@ -66,6 +70,18 @@ export function ownTable({ policy, egress }: OwnRules): NftTable | undefined {
     );
   }
   return { family: 'inet', name: 'containerv', chains };
+}
+
+function unreachableChain(unreachable: readonly AddressRange[]): NftChain {
+  return {
+    name: 'unreachable',
+    rules: [
+      { comment: 'within the container', expressions: [...interfaceIs('oifname', 'lo'), verdict('return')] },
+      ...unreachable.map((range) => ({
+        expressions: [...isFamily(range.family), ...addressWithin('destination', range), goTo('refused')],
+      })),
+    ],
+  };
 }
 
 function egressChain(egress: readonly Destination[]): NftChain {

@@ -1,8 +1,16 @@
 import { ContainervError, type SecurityPolicy } from 'containerv-api';
 import type { NetworkRule } from 'containerv-policy';
 
-/** Capabilities with which a process could change the rules of its own network namespace (capabilities(7)). */
-const RULE_CHANGING: ReadonlySet<string> = new Set(['CAP_NET_ADMIN', 'CAP_SYS_ADMIN', 'CAP_SYS_PTRACE']);
+/**
+ * Capabilities with which a process could change the rules of its own network namespace, or send past them: what goes
+ * out by a packet socket is seen by no output chain (capabilities(7), packet(7)).
+ */
+const RULE_CHANGING: ReadonlySet<string> = new Set([
+  'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_PTRACE',
+]);
 
 export function networkRulesOf(policy: SecurityPolicy): readonly NetworkRule[] | undefined {
   return policy.networkRules as readonly NetworkRule[] | undefined;
@@ -19,7 +27,7 @@ export function refuseUnenforceableRules(policy: SecurityPolicy, egress: boolean
   if ((rules !== undefined || egress) && capability !== undefined) {
     throw refusal(
       `Network rules do not hold for processes that have ${capability}`,
-      'Such a process could change them. Take the capability out of the policy (`setCapabilities`), or the rules.',
+      'Such a process could change them or send past them. Take the capability out of the policy (`setCapabilities`), or the rules.',
     );
   }
   const named = rules?.find(({ path }) => path !== undefined);

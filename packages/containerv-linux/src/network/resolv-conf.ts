@@ -4,6 +4,9 @@ import { isIP } from 'node:net';
 /** The host's own, and what systemd-resolved knows behind its local stub. */
 const FILES = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 
+/** What {@link resolvConf} gives when all name servers of the host are its loopback addresses'. */
+export const withoutServers = '# The host has no name servers that can be reached from here.\n';
+
 /** /etc/resolv.conf for a container with a network of its own: the name servers given, or the host's. */
 export async function resolvConf(dns: readonly string[] | undefined): Promise<string> {
   if (dns !== undefined) return serverLines(dns);
@@ -11,7 +14,7 @@ export async function resolvConf(dns: readonly string[] | undefined): Promise<st
     const reachable = withoutLocalServers(await readFile(file, 'utf8').catch(() => ''));
     if (reachable !== undefined) return reachable;
   }
-  return '# The host has no name servers that can be reached from here.\n';
+  return withoutServers;
 }
 
 /** `undefined`: no server is left. Those at the host's loopback addresses are out of a container's reach. */

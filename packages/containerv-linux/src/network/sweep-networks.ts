@@ -2,9 +2,9 @@ import type { Native } from '../native.js';
 import { listTables } from '../netlink/nft-table.js';
 import { listLinks } from '../netlink/route-messages.js';
 import { readLinks, readTables } from '../netlink/route-replies.js';
-import { bridgeRemoval } from './bridge.js';
+import { bridgeRemoval, unlessThere } from './bridge.js';
 import { routeExchange, rulesExchange } from './exchange.js';
-import { bridgeKind, LOCK, portAddress, portOwner, uniqueLocalPrefix } from './names.js';
+import { bridgeKind, LOCK, portAddress, portOwner, tableBridge, uniqueLocalPrefix } from './names.js';
 import { tellNeighbours } from './neighbours.js';
 import { asNetworkError } from './network-error.js';
 import { orphanRemoval, portRemoval } from './port-removal.js';
@@ -41,8 +41,13 @@ export async function sweepNetworks(native: Native): Promise<void> {
     });
     const names = new Set(tables.flatMap(({ replies }) => readTables(replies)));
     for (const name of names) {
-      if (portAddress(name) === undefined || native.interfaceIndex(name) !== 0) continue;
-      await native.netlink({ lock: LOCK, exclusive: true, exchanges: orphanRemoval(name) });
+      const bridge = tableBridge(name);
+      if (native.interfaceIndex(bridge ?? name) !== 0) continue;
+      // Who made or removed a bridge may have died between it and its rules.
+      if (bridge !== undefined)
+        await native.netlink({ lock: LOCK, exclusive: true, exchanges: unlessThere(bridge) });
+      else if (portAddress(name) !== undefined)
+        await native.netlink({ lock: LOCK, exclusive: true, exchanges: orphanRemoval(name) });
     }
     for (const { name, index, alias } of readLinks(links?.replies ?? Buffer.alloc(0))) {
       const kind = bridgeKind(alias);

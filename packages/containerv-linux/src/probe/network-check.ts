@@ -1,19 +1,13 @@
 import type { HostCheck } from 'containerv-api';
+import type { PastaProgram } from '../network/pasta-program.js';
 import type { HostFiles } from './host-files.js';
 
 const NAME = 'private networks';
 const MODULES = 'nf_tables nft_ct nft_nat nft_masq nft_reject_inet nft_fib_inet bridge veth';
 
 /** @param nftables whether the kernel answers for it; `undefined`: not for this user to ask */
-export function checkNetwork(host: HostFiles, nftables: boolean | undefined): HostCheck {
-  if (host.uid !== 0) {
-    return {
-      name: NAME,
-      status: 'degraded',
-      detail: "Not for this user: `network` can be 'none' or 'host'.",
-      fix: 'Run as root for private networks.',
-    };
-  }
+export function checkNetwork(host: HostFiles, nftables: boolean | undefined, pasta: PastaProgram): HostCheck {
+  if (host.uid !== 0) return checkPasta(pasta);
   if (nftables !== true) {
     return {
       name: NAME,
@@ -36,5 +30,17 @@ export function checkNetwork(host: HostFiles, nftables: boolean | undefined): Ho
     detail: ipv6
       ? 'nftables, IPv4 and IPv6'
       : 'nftables; beyond this host IPv4 only, as IPv6 forwarding is off',
+  };
+}
+
+/** For users without privileges. */
+function checkPasta(pasta: PastaProgram): HostCheck {
+  if ('program' in pasta) return { name: NAME, status: 'ok', detail: `by ${pasta.program}, as this user` };
+  const { what, fix } = pasta.lack;
+  return {
+    name: NAME,
+    status: 'degraded',
+    detail: `Not for this user, because ${what}: \`network\` can be 'none' or 'host'.`,
+    fix,
   };
 }

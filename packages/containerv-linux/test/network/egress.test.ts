@@ -17,6 +17,11 @@ const names: Readonly<Record<string, readonly string[]>> = {
   'inside.example': ['10.1.2.3'],
   'metadata.example': ['93.184.215.14', '169.254.169.254'],
   'mapped.example': ['::ffff:127.0.0.1'],
+  'compatible.example': ['::7f00:1'],
+  'nat.example': ['64:ff9b::a01:203'],
+  'sixtofour.example': ['2002:c0a8:0101::1'],
+  'teredo.example': ['2001:0:1:2:3:4:5:6'],
+  'translated.example': ['64:ff9b::5db8:d70e', '2002:5db8:d70e::1'],
 };
 const asked: string[] = [];
 async function resolve(name: string): Promise<readonly string[]> {
@@ -51,15 +56,27 @@ test('a name becomes its addresses, each once, asked for once', async () => {
   expect(pinned).toEqual([{ name: 'public.example', addresses: [v4, v6] }]);
 });
 
-test.for(['inside.example', 'metadata.example', 'mapped.example'])(
-  '%s opens no network that is not public',
-  async (name) => {
-    await expect(resolveEgress([rule(name)], resolve)).rejects.toMatchObject({
-      code: 'ERR_CONTAINERV_NETWORK',
-      hint: expect.stringContaining('list') as unknown,
-    });
-  },
-);
+test.for([
+  'inside.example',
+  'metadata.example',
+  'mapped.example',
+  'compatible.example',
+  'nat.example',
+  'sixtofour.example',
+  'teredo.example',
+])('%s opens no network that is not public', async (name) => {
+  await expect(resolveEgress([rule(name)], resolve)).rejects.toMatchObject({
+    code: 'ERR_CONTAINERV_NETWORK',
+    hint: expect.stringContaining('list') as unknown,
+  });
+});
+
+test('a public address stays one when it is translated on the way', async () => {
+  const { names: pinned } = await resolveEgress([rule('translated.example')], resolve);
+  expect(pinned).toEqual([
+    { name: 'translated.example', addresses: ['64:ff9b::5db8:d70e', '2002:5db8:d70e::1'] },
+  ]);
+});
 
 test('unless that is listed as well', async () => {
   await expect(resolveEgress([rule('inside.example'), rule('10.1.0.0/16')], resolve)).resolves.toBeDefined();

@@ -202,3 +202,33 @@ test('what leaves needs both, egress and a rule', () => {
   expect(outcome('10.1.1.1', 81)).toBe('reset');
   expect(outcome('11.1.1.1', 80)).toBe('reset');
 });
+
+describe('addresses that nobody may reach', () => {
+  const unreachable = ['192.0.2.2', '10.209.0.1', 'fe80::1', '127.0.0.0/8'].map(parseRange);
+  const to = (destination: string, more: Partial<Flow> = {}): Flow => ({
+    protocol: 'tcp',
+    destination,
+    port: 80,
+    ...more,
+  });
+
+  test.for(['192.0.2.2', '10.209.0.1', 'fe80::1', '127.0.0.1'])('%s', (destination) => {
+    const rules = machine({ policy: undefined, egress: undefined, unreachable });
+    expect(rules.run(OUTPUT, packetOf(to(destination)))).toBe('reset');
+    expect(rules.run(OUTPUT, packetOf(to(destination, { protocol: 'udp' })))).toBe('prohibited');
+    // The same address inside, and what answers a connection from there.
+    expect(rules.run(OUTPUT, packetOf(to(destination, { interface: 'lo' })))).toBe('accept');
+    expect(rules.run(OUTPUT, packetOf(to(destination, { state: ESTABLISHED })))).toBe('accept');
+  });
+
+  test('others stay as the rest of the rules has them', () => {
+    const free = machine({ policy: undefined, egress: undefined, unreachable });
+    expect(free.run(OUTPUT, packetOf(to('192.0.2.3')))).toBe('accept');
+    const egress = [{ address: '192.0.2.0/24', ports: undefined, protocol: undefined }];
+    const listed = machine({ policy: undefined, egress, unreachable });
+    expect(listed.run(OUTPUT, packetOf(to('192.0.2.3')))).toBe('accept');
+    expect(listed.run(OUTPUT, packetOf(to('198.51.100.1')))).toBe('reset');
+    // Permitted by `egress`, and refused all the same.
+    expect(listed.run(OUTPUT, packetOf(to('192.0.2.2')))).toBe('reset');
+  });
+});
