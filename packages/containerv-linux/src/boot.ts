@@ -100,6 +100,7 @@ export async function startInit(
     first ??= started.steps;
     const { failure } = started;
     if (failure === undefined) {
+      if (started.userNetwork !== undefined) plan.network?.begun(started.userNetwork);
       if (started.pid >= 0)
         return { init: handle(native, started, spec.namespaces.pid), results: first, resources: held };
       await plan.network?.release();
@@ -162,6 +163,8 @@ async function tryStart(
     uidMap: ids.uidMap,
     gidMap: ids.gidMap,
     denySetgroups: ids.denySetgroups,
+    uidHelper: ids.uidHelper,
+    gidHelper: ids.gidHelper,
     idFile: ids.idFile,
     idRuns: ids.idRuns,
     trees: trees.list,
@@ -173,6 +176,7 @@ async function tryStart(
     oomScoreAdj: spec.oomScoreAdj === undefined ? '' : String(spec.oomScoreAdj),
     network: network.outside,
     ports: network.ports,
+    userNetwork: network.connect ?? Buffer.alloc(0),
     plan: message,
   });
 }

@@ -44,6 +44,8 @@ export class Channel {
   #onClose: () => void = () => {};
   /** Told what init says of its own accord: whether the container is paused. */
   onPaused: (paused: boolean) => void = () => {};
+  /** Told by a worker that what it connected has ended before the container did. */
+  onLost: () => void = () => {};
 
   constructor(native: Native, socket: number) {
     this.#native = native;
@@ -125,6 +127,7 @@ export class Channel {
     const type = reader.u32();
     const waiting = this.#waiting.get(reader.u32());
     if (type === MessageType.Paused) this.onPaused(reader.u32() !== 0);
+    else if (type === MessageType.Lost) this.onLost();
     else if (waiting === undefined) for (const fd of fds) this.#native.close(fd);
     else waiting({ type, reader, fds });
   }

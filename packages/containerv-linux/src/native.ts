@@ -184,6 +184,9 @@ export interface StartRequest {
   readonly uidMap: string;
   readonly gidMap: string;
   readonly denySetgroups: boolean;
+  /** Programs that write a map with ids which this process may not map itself (newuidmap(1)); empty: it writes it. */
+  readonly uidHelper: string;
+  readonly gidHelper: string;
   /** By which one of `idRuns` is taken, to be the map of users and groups; empty: the maps above. */
   readonly idFile: string;
   readonly idRuns: readonly IdRun[];
@@ -199,6 +202,8 @@ export interface StartRequest {
   readonly network: NetlinkProgram;
   /** Ports of the host that init holds; the plan says how many. */
   readonly ports: readonly PortClaim[];
+  /** A message to a worker that connects its network (`native/init/user_network.h`); empty: there is none. */
+  readonly userNetwork: Uint8Array;
   readonly plan: Buffer;
 }
 
@@ -254,6 +259,8 @@ export interface StartedInit {
   /** -1 before Linux 5.2. */
   readonly pidfd: number;
   readonly socket: number;
+  /** The worker that `userNetwork` was for. It ends after init. */
+  readonly userNetwork?: StartedWorker;
   /** Its first message, if that came quickly. */
   readonly first?: Buffer;
 }

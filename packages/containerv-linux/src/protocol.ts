@@ -31,6 +31,7 @@ export const MessageType = {
   StatusReport: 106,
   Stopped: 107,
   Paused: 108,
+  Lost: 109,
   Logged: 120,
 } as const;
 
@@ -43,7 +44,7 @@ export const PlanFlag = {
   NetNamespace: 32,
 } as const;
 
-export const WorkKind = { CopyLayer: 1, ListChanges: 2, RemoveTree: 3 } as const;
+export const WorkKind = { CopyLayer: 1, ListChanges: 2, RemoveTree: 3, ConnectNetwork: 4 } as const;
 
 export const Place = { InRoot: 0, InStaging: 1 } as const;
 

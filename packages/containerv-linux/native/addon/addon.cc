@@ -126,6 +126,11 @@ std::vector<DeviceNode> device_nodes(const Napi::Value& value) {
   return nodes;
 }
 
+IdMaps id_maps(const Napi::Object& options) {
+  return {options.Get("uidMap").ToString(), options.Get("gidMap").ToString(), options.Get("denySetgroups").ToBoolean(),
+          options.Get("uidHelper").ToString(), options.Get("gidHelper").ToString()};
+}
+
 StartRequest start_request(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object");
@@ -140,8 +145,7 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   request.lock = options.Get("lock").ToNumber();
   request.namespaces = static_cast<uint64_t>(options.Get("namespaces").ToNumber().Int64Value());
   request.state_directory = options.Get("stateDirectory").ToString();
-  request.maps = {options.Get("uidMap").ToString(), options.Get("gidMap").ToString(),
-                  options.Get("denySetgroups").ToBoolean()};
+  request.maps = id_maps(options);
   request.id_file = options.Get("idFile").ToString();
   const auto runs = options.Get("idRuns").As<Napi::Array>();
   for (uint32_t i = 0; i < runs.Length(); ++i) {
@@ -164,6 +168,8 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   }
   request.network = netlink_program(options.Get("network"));
   request.ports = port_claims(options.Get("ports"));
+  const auto user_network = options.Get("userNetwork").As<Napi::Buffer<uint8_t>>();
+  request.user_network.assign(user_network.Data(), user_network.Data() + user_network.Length());
   const auto plan = options.Get("plan").As<Napi::Buffer<uint8_t>>();
   request.plan.assign(plan.Data(), plan.Data() + plan.Length());
   return request;
@@ -182,7 +188,15 @@ Napi::Value abandon_launch_js(const Napi::CallbackInfo& info) {
       [](Napi::Env env, bool&) { return env.Undefined(); });
 }
 
-// startInit(options): Promise<{ steps, failure, pid, pidfd, socket }>
+Napi::Value launched_js(Napi::Env env, Launched& launched) {
+  auto result = Napi::Object::New(env);
+  result.Set("pid", launched.pid);
+  result.Set("pidfd", own(env, launched.pidfd));
+  result.Set("socket", own(env, launched.socket));
+  return result;
+}
+
+// startInit(options): Promise<{ steps, failure, pid, pidfd, socket, userNetwork, first }>
 Napi::Value start_init_js(const Napi::CallbackInfo& info) {
   return Task<StartedInit>::run(
       info.Env(), [request = start_request(info)] { return start_init(request); },
@@ -193,6 +207,7 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
         result.Set("pid", started.pid);
         result.Set("pidfd", own(env, started.pidfd));
         result.Set("socket", own(env, started.socket));
+        if (started.user_network.pid >= 0) result.Set("userNetwork", launched_js(env, started.user_network));
         if (!started.first.empty())
           result.Set("first", Napi::Buffer<uint8_t>::Copy(env, started.first.data(), started.first.size()));
         return Napi::Value(result);
@@ -217,21 +232,13 @@ Napi::Value reap_js(const Napi::CallbackInfo& info) {
       batch_outcome);
 }
 
-// startWorker({ executable, uidMap, gidMap, denySetgroups }): Promise<{ pid, pidfd, socket }>
+// startWorker({ executable, uidMap, gidMap, denySetgroups, uidHelper, gidHelper }): Promise<{ pid, pidfd, socket }>
 Napi::Value start_worker_js(const Napi::CallbackInfo& info) {
   const auto options = info[0].As<Napi::Object>();
   const int executable = options.Get("executable").ToNumber();
-  const IdMaps maps{options.Get("uidMap").ToString(), options.Get("gidMap").ToString(),
-                    options.Get("denySetgroups").ToBoolean()};
+  const IdMaps maps = id_maps(options);
   return Task<Launched>::run(
-      info.Env(), [executable, maps] { return start_worker(executable, maps); },
-      [](Napi::Env env, Launched& worker) {
-        auto result = Napi::Object::New(env);
-        result.Set("pid", worker.pid);
-        result.Set("pidfd", own(env, worker.pidfd));
-        result.Set("socket", own(env, worker.socket));
-        return Napi::Value(result);
-      });
+      info.Env(), [executable, maps] { return start_worker(executable, maps); }, launched_js);
 }
 
 // mountImage(path): Promise<fd>

@@ -11,8 +11,8 @@
 #include "../common/wire.h"
 #include "control_socket.h"
 #include "descriptor_io.h"
-#include "launcher.h"
 #include "sys_error.h"
+#include "user_network.h"
 
 namespace containerv {
 namespace {
@@ -92,11 +92,15 @@ void send_trees(const Launched& init, const std::vector<UniqueFd>& trees) {
   }
 }
 
-void send_plan(const StartRequest& request, const IdMaps& maps, std::span<const int> kept, const Parts& parts,
-               const Launched& init) {
+void send_plan(const StartRequest& request, const IdMaps& maps, std::vector<int> kept, const Parts& parts,
+               const Launched& init, UserNetwork& network) {
   const std::string process = "/proc/" + std::to_string(init.pid);
   map_ids(init.pid, maps);
   run_netlink(request.network, init.pid);
+  if (!request.user_network.empty()) {
+    network.begin(request.executable, init.pid, request.user_network);
+    kept.push_back(network.life());
+  }
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
   if (!kept.empty()) send_before_plan(init, protocol::kKeep, kept);
@@ -155,17 +159,21 @@ StartedInit start_init(const StartRequest& request) {
       maps.uid = maps.gid = "0 " + std::to_string(ids.first) + " " + std::to_string(kIdRangeSize) + "\n";
     }
     const Parts parts = collect_parts(request, result.steps, lock);
-    const std::vector<UniqueFd> claims = claim_ports(request);
+    std::vector<UniqueFd> claims = claim_ports(request);
+    // Its own program listens then, and of several addresses it would be content with one that is free.
+    if (!request.user_network.empty()) claims.clear();
     std::vector<int> kept;
     if (ids.lock) kept.push_back(ids.lock.get());
     for (const auto& claim : claims) kept.push_back(claim.get());
     Launched init = launching.finish();
+    UserNetwork network;  // outlives init
     Started started(init.pid);
-    send_plan(request, maps, kept, parts, init);
+    send_plan(request, maps, std::move(kept), parts, init, network);
     write_pid(lock, init.pid);
     result.first = await_first_message(init.socket.get());
     started.release();
     if (ids.lock) hold_ids(init.pid, std::move(ids.lock));
+    result.user_network = network.release();
     result.pid = init.pid;
     result.pidfd = std::move(init.pidfd);
     result.socket = std::move(init.socket);

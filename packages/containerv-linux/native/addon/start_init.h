@@ -10,6 +10,7 @@
 #include "file_batch.h"
 #include "id_maps.h"
 #include "id_range.h"
+#include "launcher.h"
 #include "netlink.h"
 #include "port_claim.h"
 #include "source_tree.h"
@@ -39,6 +40,7 @@ struct StartRequest {
   std::string oom_score_adj;               // empty: inherited
   NetlinkProgram network;                  // the host's side, done before init is told the plan
   std::vector<PortClaim> ports;            // of the host, which init holds
+  std::vector<uint8_t> user_network;       // a whole kWork message to a worker that connects its network, or empty
   std::vector<uint8_t> plan;               // a whole kPlan message
 };
 
@@ -48,6 +50,7 @@ struct StartedInit {
   pid_t pid = -1;  // -1: a step failed, and nothing was started
   UniqueFd pidfd;
   UniqueFd socket;  // the owner's end of the control socket, non-blocking
+  Launched user_network;  // the worker, if there is one: it ends after init
   std::vector<uint8_t> first;  // its first message, if that came quickly
   bool failed = false;
   SysError failure;  // what made the start itself fail; no process is left

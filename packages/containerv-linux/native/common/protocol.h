@@ -62,6 +62,7 @@ enum MessageType : uint32_t {
   kStatusReport = 106,
   kStopped = 107,  // u32 signal: a process with kJobControl was stopped
   kPaused = 108,   // u32 paused; of no request
+  kLost = 109,     // worker -> driver: what it connected has ended before init did; of no request
   kLogged = 120,  // u64 where it starts, u32 whether there is or may be more, the piece
 };
 
@@ -78,6 +79,7 @@ enum WorkKind : uint32_t {
   kCopyLayer = 1,    // descriptors: an upper directory, an empty one
   kListChanges = 2,  // [path, u32 lower directories]; descriptors: upper, report, the lower ones, topmost first
   kRemoveTree = 3,   // a descriptor: a directory that is to be emptied
+  kConnectNetwork = 4,  // [text]: a program and its arguments; descriptors: see init/user_network.h
 };
 
 // Where an operation's target is: in the container's root, or in the private staging tmpfs. Sources are host paths when

@@ -15,6 +15,7 @@
 #include "network.h"
 #include "overlay.h"
 #include "rooted_path.h"
+#include "sysctl_value.h"
 
 namespace containerv {
 namespace {
@@ -310,7 +311,28 @@ bool RootBuilder::sysctl(WireReader& plan, Failure& failure) {
     return failure.set(ENAMETOOLONG, step, "openat2", key);
   UniqueFd file = open_in_root(proc_.get(), path, O_WRONLY, Links::kRefuse);
   if (!file) return failure.set(step, "openat2", key);
-  return write_all(file.get(), value) || failure.set(step, "write", key);
+  if (!write_all(file.get(), value)) return failure.set(step, "write", key);
+  struct stat about;
+  if (fstat(file.get(), &about) != 0) return failure.set(step, "fstat", key);
+  // An order to do something, as net.ipv4.route.flush, holds nothing.
+  if ((about.st_mode & 0444) == 0) return true;
+  return reads_back(path, key, value, failure);
+}
+
+// The kernel takes some values in part, or rounds them.
+bool RootBuilder::reads_back(const char* path, const char* key, std::span<const uint8_t> wanted, Failure& failure) {
+  const char* step = "read back sysctl";
+  UniqueFd file = open_in_root(proc_.get(), path, O_RDONLY, Links::kRefuse);
+  if (!file) return failure.set(step, "openat2", key);
+  static uint8_t held[64 * 1024];
+  const ssize_t size = read(file.get(), held, sizeof held);
+  if (size < 0) return failure.set(step, "read", key);
+  const std::span<const uint8_t> found(held, static_cast<size_t>(size));
+  if (holds_setting(key, wanted, found)) return true;
+  failure.set(EINVAL, step, "read", key);
+  const int shown = static_cast<int>(found.size() > 200 ? 200 : found.size() - (found.empty() ? 0 : 1));
+  snprintf(failure.detail, sizeof failure.detail, "it is now '%.*s'", shown, reinterpret_cast<const char*>(held));
+  return false;
 }
 
 bool RootBuilder::open_root(Failure& failure) {

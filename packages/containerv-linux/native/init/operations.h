@@ -41,6 +41,7 @@ class RootBuilder {
   bool mask(WireReader& plan, Failure& failure);
   bool readonly(WireReader& plan, Failure& failure);
   bool sysctl(WireReader& plan, Failure& failure);
+  bool reads_back(const char* path, const char* key, std::span<const uint8_t> wanted, Failure& failure);
   bool open_root(Failure& failure);
 
   bool attach_tree(int mount, size_t index, Failure& failure);

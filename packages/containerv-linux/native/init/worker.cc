@@ -9,6 +9,7 @@
 #include "tree_changes.h"
 #include "tree_copy.h"
 #include "tree_removal.h"
+#include "user_network.h"
 
 namespace containerv {
 namespace {
@@ -40,10 +41,11 @@ bool list_changes(WireReader& reader, std::span<UniqueFd> fds, Failure& failure)
   return find_changes(fds[0].get(), {roots, count}, fds[1].get(), failure);
 }
 
-bool run(uint32_t kind, WireReader& reader, std::span<UniqueFd> fds, Failure& failure) {
+bool run(uint32_t kind, WireReader& reader, std::span<UniqueFd> fds, pid_t& guard, Failure& failure) {
   if (kind == kCopyLayer && fds.size() == 2 && reader.finished()) return copy_layer(fds[0].get(), fds[1].get(), failure);
   if (kind == kRemoveTree && fds.size() == 1 && reader.finished()) return empty_directory(fds[0].get(), failure);
   if (kind == kListChanges && fds.size() >= 2) return list_changes(reader, fds, failure);
+  if (kind == kConnectNetwork) return (guard = connect_network(reader, fds, failure)) > 0;
   return failure.set(EBADMSG, "decode request", "recvmsg");
 }
 
@@ -56,16 +58,19 @@ int work(int driver, Message& message) {
   const bool in_namespace = reader.u32() != 0;
   prctl(PR_SET_NAME, "containerv-work", 0, 0, 0);
   lift_descriptor_limit();
+  pid_t guard = -1;
   // The umask is 0 since the start.
   const bool done = (!in_namespace || become_root_of_namespace(failure)) &&
                     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
                     // Nobody waits for the work of a program that is gone.
-                    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && run(kind, reader, message.descriptors(), failure);
+                    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+                    run(kind, reader, message.descriptors(), guard, failure);
   if (!done) {
     send_failure(driver, failure, message.request());
     return 1;
   }
   send_message(driver, WireWriter(kDone, message.request()).message());
+  if (guard > 0 && !await_guard(guard)) send_message(driver, WireWriter(kLost, 0).message());
   return 0;
 }
 

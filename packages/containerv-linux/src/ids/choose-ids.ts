@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { release, userInfo } from 'node:os';
 import path from 'node:path';
 import type { ContainerSpec } from 'containerv-api';
 import { native } from '../native.js';
@@ -10,11 +10,12 @@ import {
   choosesIds,
   type IdMaps,
   type IdPlan,
-  ownMaps,
+  mapsOfUser,
   planIds,
   type PrivateIds,
 } from './id-maps.js';
 import { idRuns, type IdRun } from './id-ranges.js';
+import { findSubordinateIds, type FoundSubordinateIds } from './subordinate-ids.js';
 
 /** The first kernel whose overlayfs takes mapped mounts for layers. */
 const MAPPED_LAYERS: readonly [number, number] = [5, 19];
@@ -35,6 +36,17 @@ export function rememberUnmappable(spec: ContainerSpec, base: BaseDirectories, s
   unmappable.add(known ?? shown);
 }
 
+/** The step in which newuidmap(1) or newgidmap(1) turns out not to write a map. */
+export const SUBORDINATE_STEP = 'map subordinate ids';
+
+/** Containers of this program have the one id from now on, where that is ours to decide. */
+export function rememberRefused(program: string): void {
+  caller = { ...whoWeAre(), subordinate: undefined };
+  refusedBy = program;
+}
+
+let refusedBy: string | undefined;
+
 /** With every id as it is on the host, where that is ours to decide. */
 export function hostIds(spec: ContainerSpec): IdPlan {
   return planIds(spec, whoWeAre(), undefined);
@@ -49,6 +61,12 @@ export async function chooseIds(spec: ContainerSpec, base: BaseDirectories): Pro
     mapsLayers() &&
     (unmappable.size === 0 || !sources(spec, base).some((source) => unmappable.has(source)));
   return planIds(spec, caller, mayBePrivate ? await privateIds(base) : undefined);
+}
+
+/** For people; `undefined` where there are no ids that were to be had. */
+export function whyOneId(spec: ContainerSpec): string | undefined {
+  if (refusedBy === undefined || !choosesIds(spec)) return undefined;
+  return `${refusedBy} does not give this program the ids of /etc/subuid and /etc/subgid, as where no_new_privs is set`;
 }
 
 /** For people; `undefined` where private ids were not to be had anyway. */
@@ -88,19 +106,45 @@ export function kernelMapsLayers(version: string): boolean {
 /** In which a process has the owners of a container's files for its own: for root those are the ids on the disk. */
 export function workerMaps(): IdMaps | undefined {
   const own = whoWeAre();
-  return own.uid === 0 ? undefined : ownMaps(own);
+  return own.uid === 0 ? undefined : mapsOfUser({ users: 'auto', groups: 'auto' }, own);
 }
 
 let caller: Caller | undefined;
 
 function whoWeAre(): Caller {
-  caller ??= {
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    ownUids: textOf('/proc/self/uid_map'),
-    ownGids: textOf('/proc/self/gid_map'),
-  };
+  if (caller === undefined) {
+    const uid = process.getuid?.() ?? 0;
+    const found = uid === 0 ? undefined : subordinateIds();
+    caller = {
+      uid,
+      gid: process.getgid?.() ?? 0,
+      ownUids: textOf('/proc/self/uid_map'),
+      ownGids: textOf('/proc/self/gid_map'),
+      subordinate: found !== undefined && 'ids' in found ? found.ids : undefined,
+    };
+  }
   return caller;
+}
+
+/** Of this user. */
+export function subordinateIds(): FoundSubordinateIds {
+  const uid = process.getuid?.() ?? 0;
+  return findSubordinateIds({
+    uid,
+    gid: process.getgid?.() ?? 0,
+    name: userName() ?? String(uid),
+    subuid: textOf('/etc/subuid'),
+    subgid: textOf('/etc/subgid'),
+  });
+}
+
+/** Some ids have no name. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 let runs: { readonly chosen: string | undefined; readonly runs: readonly IdRun[] } | undefined;

@@ -1,5 +1,6 @@
 import { ContainervError, type ContainerSpec, type IdMapping } from 'containerv-api';
 import type { IdRun } from './id-ranges.js';
+import type { IdSpan, SubordinateIds } from './subordinate-ids.js';
 
 /** The maps of a user namespace. */
 export interface IdMaps {
@@ -7,7 +8,19 @@ export interface IdMaps {
   readonly uidMap: string;
   readonly gidMap: string;
   readonly denySetgroups: boolean;
+  /** newuidmap(1) and newgidmap(1), for maps with ids that only those may write; empty: not needed. */
+  readonly uidHelper: string;
+  readonly gidHelper: string;
 }
+
+/** No user namespace. */
+export const NO_MAPS: IdMaps = {
+  uidMap: '',
+  gidMap: '',
+  denySetgroups: false,
+  uidHelper: '',
+  gidHelper: '',
+};
 
 /** The ids of a container, as start_init makes them. The maps are empty for a range of `idRuns`, too. */
 export interface IdPlan extends IdMaps {
@@ -30,10 +43,12 @@ export interface Caller {
   /** /proc/self/uid_map and gid_map. */
   readonly ownUids: string;
   readonly ownGids: string;
+  /** Of an ordinary user; `undefined`: none. */
+  readonly subordinate?: SubordinateIds | undefined;
 }
 
-const NONE: Omit<IdPlan, 'uidMap' | 'gidMap'> = {
-  denySetgroups: false,
+const NONE: IdPlan = {
+  ...NO_MAPS,
   idFile: '',
   idRuns: [],
   mappedMounts: false,
@@ -41,26 +56,18 @@ const NONE: Omit<IdPlan, 'uidMap' | 'gidMap'> = {
 
 /**
  * The id maps of the user namespace. `'auto'` gives a container made by root a range of ids of its own, or, when there
- * are no `ranges`, every id as it is, while capabilities hold inside only; anybody else gets the one id that the kernel
- * lets them have, as root.
+ * are no `ranges`, every id as it is, while capabilities hold inside only; anybody else gets their own id as root, and
+ * behind it the ids of theirs in /etc/subuid and /etc/subgid.
  */
 export function planIds(spec: ContainerSpec, caller: Caller, ranges: PrivateIds | undefined): IdPlan {
-  const { uid, gid } = caller;
+  const { uid } = caller;
   if (!spec.namespaces.user) {
     if (uid !== 0) throw needsUserNamespace();
-    return { ...NONE, uidMap: '', gidMap: '' };
+    return NONE;
   }
-  if (uid !== 0) {
-    if (choosesIds(spec)) return { ...NONE, ...ownMaps(caller) };
-    return {
-      ...NONE,
-      uidMap: lines([ownId(spec.users, uid, 'users')]),
-      gidMap: lines([ownId(spec.groups, gid, 'groups')]),
-      denySetgroups: true,
-    };
-  }
+  if (uid !== 0) return { ...NONE, ...mapsOfUser(spec, caller) };
   if (ranges !== undefined && choosesIds(spec)) {
-    return { ...NONE, uidMap: '', gidMap: '', idFile: ranges.file, idRuns: ranges.runs, mappedMounts: true };
+    return { ...NONE, idFile: ranges.file, idRuns: ranges.runs, mappedMounts: true };
   }
   return {
     ...NONE,
@@ -70,9 +77,22 @@ export function planIds(spec: ContainerSpec, caller: Caller, ranges: PrivateIds 
   };
 }
 
-/** Whoever this is, as root: all that the kernel lets anybody have. */
-export function ownMaps({ uid, gid }: Caller): IdMaps {
-  return { uidMap: `0 ${uid} 1\n`, gidMap: `0 ${gid} 1\n`, denySetgroups: true };
+/** Without root: whoever this is, as root, and the ids that an administrator gave them, if any. */
+export function mapsOfUser(
+  { users, groups }: Pick<ContainerSpec, 'users' | 'groups'>,
+  { uid, gid, subordinate }: Caller,
+): IdMaps {
+  const uidMap = mappingsOf(users, uid, subordinate?.users ?? [], 'users');
+  const gidMap = mappingsOf(groups, gid, subordinate?.groups ?? [], 'groups');
+  // The kernel lets anybody map the one id that is theirs (user_namespaces(7)).
+  const ownGroup = gidMap.length === 1;
+  return {
+    uidMap: lines(uidMap),
+    gidMap: lines(gidMap),
+    denySetgroups: ownGroup,
+    uidHelper: uidMap.length === 1 ? '' : (subordinate?.newuidmap ?? ''),
+    gidHelper: ownGroup ? '' : (subordinate?.newgidmap ?? ''),
+  };
 }
 
 /** Whether the ids of a container are left to us. With one of the maps given, the other has ids as they are. */
@@ -104,18 +124,48 @@ function identity(own: string): string {
     .join('');
 }
 
-function ownId(map: ContainerSpec['users'], id: number, option: string): IdMapping {
-  if (map === 'auto') return { container: 0, host: id, size: 1 };
-  const [only] = map;
-  if (map.length === 1 && only !== undefined && only.host === id && only.size === 1) return only;
-  throw new ContainervError(
-    'ERR_CONTAINERV_UNSUPPORTED',
-    `Without root, \`${option}\` can map only host id ${id}`,
-    {
-      step: 'map ids',
-      hint: `Leave \`${option}\` out, or run as root.`,
-    },
-  );
+/** With the user's own id always among them: it is whose files the root is made of. */
+function mappingsOf(
+  map: ContainerSpec['users'],
+  own: number,
+  spans: readonly IdSpan[],
+  option: 'users' | 'groups',
+): readonly IdMapping[] {
+  if (map !== 'auto') {
+    const allowed = [{ first: own, size: 1 }, ...spans];
+    const foreign = map.find(
+      ({ host, size }) =>
+        !allowed.some(({ first, size: most }) => host >= first && host + size <= first + most),
+    );
+    if (foreign !== undefined || !map.some(({ host }) => host === own))
+      throw notOurs(foreign, own, spans, option);
+    return map;
+  }
+  let container = 1;
+  const subordinate = spans.map(({ first, size }) => {
+    const mapping = { container, host: first, size };
+    container += size;
+    return mapping;
+  });
+  return [{ container: 0, host: own, size: 1 }, ...subordinate];
+}
+
+function notOurs(
+  foreign: IdMapping | undefined,
+  own: number,
+  spans: readonly IdSpan[],
+  option: 'users' | 'groups',
+): ContainervError {
+  const ranges = spans.map(({ first, size }) => `, ${first}-${first + size - 1}`).join('');
+  const what =
+    foreign === undefined
+      ? `Without root, \`${option}\` has to map host id ${own}, which owns what the container is made of`
+      : `Without root, \`${option}\` can map only host id ${own}${ranges}, not ${foreign.size} from ${foreign.host} on`;
+  const file = option === 'users' ? '/etc/subuid' : '/etc/subgid';
+  return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what, {
+    step: 'map ids',
+    hint: `Leave \`${option}\` out, have ids given to this user in ${file} (see: containerv doctor), or run as root.`,
+  });
 }
 
 function lines(mappings: readonly IdMapping[]): string {

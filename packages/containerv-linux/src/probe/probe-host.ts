@@ -6,6 +6,7 @@ import { createContainer } from '../create-container.js';
 import { type Native, native } from '../native.js';
 import { listTables } from '../netlink/nft-table.js';
 import { rulesExchange } from '../network/exchange.js';
+import { findPasta } from '../network/pasta-program.js';
 import { baseDirectories } from '../state/directories.js';
 import { checkAppArmor } from './apparmor.js';
 import { checkBpfLsm } from './bpf-lsm.js';
@@ -20,8 +21,10 @@ import {
   checkSeccomp,
   checkUserNamespaces,
 } from './checks.js';
+import { subordinateIds } from '../ids/choose-ids.js';
 import { checkNetwork } from './network-check.js';
 import { hostFiles } from './host-files.js';
+import { checkSubordinateIds } from './subordinate-check.js';
 
 /** What works on this host, what is missing and how to fix it. Ends by really running a process in a container. */
 export async function probeHost(): Promise<HostReport> {
@@ -31,13 +34,14 @@ export async function probeHost(): Promise<HostReport> {
     checkKernel(release(), (number) => addon.hasSystemCall(number)),
     checkNamespaces(hostFiles),
     checkUserNamespaces(hostFiles),
+    checkSubordinateIds(hostFiles.uid === 0 ? undefined : subordinateIds()),
     checkSeccomp(hostFiles),
     checkLandlock(addon.landlockAbi()),
     checkAppArmor(hostFiles),
     checkBpfLsm(lackOfBpfLsm(addon)),
     checkOverlay(hostFiles, baseDirectories()),
     checkCgroup(hostFiles, readHierarchies()),
-    checkNetwork(hostFiles, await answersForNftables(addon)),
+    checkNetwork(hostFiles, await answersForNftables(addon), findPasta()),
     checkProc(hostFiles),
     checkMemfd(hostFiles),
     trial,

@@ -3,6 +3,7 @@ import { type Caller, mapsGroup, planIds, type PrivateIds } from '../../src/ids/
 import { specOf } from '../support/spec.js';
 import { thrownBy } from '../support/thrown.js';
 
+const NO_HELPERS = { uidHelper: '', gidHelper: '' };
 const ROOT = 0;
 const USER = 1000;
 const GROUP = 1001;
@@ -20,6 +21,7 @@ describe('for root', () => {
       uidMap: '',
       gidMap: '',
       denySetgroups: false,
+      ...NO_HELPERS,
       idFile: '/run/ids',
       idRuns: RANGES.runs,
       mappedMounts: true,
@@ -27,7 +29,7 @@ describe('for root', () => {
   });
 
   test('without ranges, every id that root has itself is itself', () => {
-    const plan = { denySetgroups: false, idFile: '', idRuns: [], mappedMounts: false };
+    const plan = { denySetgroups: false, ...NO_HELPERS, idFile: '', idRuns: [], mappedMounts: false };
     const everything = '0 0 4294967295\n';
     expect(planIds(specOf(), caller(ROOT, ROOT), undefined)).toEqual({
       ...plan,
@@ -51,6 +53,7 @@ describe('for root', () => {
       uidMap: '0 100000 1000\n5000 7 1\n',
       gidMap: '0 200000 10\n',
       denySetgroups: false,
+      ...NO_HELPERS,
       idFile: '',
       idRuns: [],
       mappedMounts: true,
@@ -85,9 +88,81 @@ describe('for an ordinary user', () => {
       uidMap: '0 1000 1\n',
       gidMap: '0 1001 1\n',
       denySetgroups: true,
+      ...NO_HELPERS,
       idFile: '',
       idRuns: [],
       mappedMounts: false,
+    });
+  });
+
+  describe('with ids in /etc/subuid and /etc/subgid', () => {
+    const subordinate = {
+      users: [
+        { first: 100_000, size: 65_536 },
+        { first: 500_000, size: 10 },
+      ],
+      groups: [{ first: 200_000, size: 1000 }],
+      newuidmap: '/usr/bin/newuidmap',
+      newgidmap: '/usr/bin/newgidmap',
+    };
+    const owner = { ...caller(USER, GROUP), subordinate };
+    const one = {
+      users: [{ container: 0, host: USER, size: 1 }],
+      groups: [{ container: 0, host: GROUP, size: 1 }],
+    };
+
+    test('those follow, and the programs that may map them do', () => {
+      expect(planIds(specOf(), owner, RANGES)).toEqual({
+        uidMap: '0 1000 1\n1 100000 65536\n65537 500000 10\n',
+        gidMap: '0 1001 1\n1 200000 1000\n',
+        denySetgroups: false,
+        uidHelper: '/usr/bin/newuidmap',
+        gidHelper: '/usr/bin/newgidmap',
+        idFile: '',
+        idRuns: [],
+        mappedMounts: false,
+      });
+    });
+
+    test('who asks for the one id gets that, and needs no program', () => {
+      expect(planIds(specOf(one), owner, RANGES)).toMatchObject({
+        uidMap: '0 1000 1\n',
+        gidMap: '0 1001 1\n',
+        denySetgroups: true,
+        ...NO_HELPERS,
+      });
+      expect(planIds(specOf({ groups: one.groups }), owner, RANGES)).toMatchObject({
+        denySetgroups: true,
+        uidHelper: '/usr/bin/newuidmap',
+        gidHelper: '',
+      });
+    });
+
+    test('any part of them may be mapped', () => {
+      const users = [
+        { container: 0, host: 100_100, size: 5 },
+        { container: 7, host: USER, size: 1 },
+        { container: 9, host: 500_009, size: 1 },
+      ];
+      expect(planIds(specOf({ users }), owner, RANGES).uidMap).toBe('0 100100 5\n7 1000 1\n9 500009 1\n');
+    });
+
+    test.for([
+      ['before', [{ container: 1, host: 99_999, size: 2 }], 'not 2 from 99999 on'],
+      ['past the end', [{ container: 1, host: 165_535, size: 2 }], 'not 2 from 165535 on'],
+      ['across two', [{ container: 1, host: 100_000, size: 400_010 }], 'not 400010 from 100000 on'],
+      ['of a group', [{ container: 1, host: 200_000, size: 1 }], '100000-165535, 500000-500009'],
+    ] as const)('%s is refused', ([, more, part]) => {
+      const error = thrownBy(() => planIds(specOf({ users: [...one.users, ...more] }), owner, RANGES));
+      expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'map ids' });
+      expect(error.message).toContain(part);
+      expect(error.hint).toContain('/etc/subuid');
+    });
+
+    test('a map without the user is refused: theirs is what it is made of', () => {
+      const groups = [{ container: 0, host: 200_000, size: 10 }];
+      const error = thrownBy(() => planIds(specOf({ groups }), owner, RANGES));
+      expect(error.message).toContain('`groups` has to map host id 1001');
     });
   });
 
