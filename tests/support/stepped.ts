@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ProgramEnd, runProgram } from './program.js';
 import { scratchPath } from './scratch.js';
-import { idFor, program } from './suite.js';
+import { full, idFor, program } from './suite.js';
+import { seeded } from './seeded.js';
 
 export const OPERATIONS = [
   'create',
@@ -38,6 +39,18 @@ export interface SteppedEnd {
   readonly end: ProgramEnd;
   readonly steps: readonly Steps[];
   readonly rounds: readonly Round[];
+}
+
+const random = seeded();
+
+/** All steps, or as many as a quick run has time for, spread evenly from a place that the seed chooses. */
+export function chosenSteps(all: number, quick: number): number[] {
+  if (full || all <= quick) return Array.from({ length: all }, (_, index) => index + 1);
+  const stride = all / quick;
+  return Array.from(
+    { length: quick },
+    (_, index) => 1 + Math.floor(index * stride + random.below(Math.ceil(stride))),
+  ).filter((step) => step <= all);
 }
 
 /** Where the programs get files from and put them. */

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { isContainervError, type PrunedContainer, type PruneReport } from 'containerv-api';
 import { FileBatch } from './file-batch.js';
 import { encodeFileSteps } from './file-steps.js';
-import { thawSteps } from './freeze.js';
+import { endSteps } from './freeze.js';
 import { removeLeftovers } from './leftovers.js';
+import { sweepStaging } from './layers/staging.js';
 import { REGISTRY } from './network/names.js';
 import { releaseDead, sweepNetworks } from './network/sweep-networks.js';
 import { type Native, native } from './native.js';
@@ -38,6 +39,9 @@ async function prune(addon: Native, base: BaseDirectories): Promise<PruneReport>
       failed.push({ id, message: isContainervError(error) ? error.message : String(error) });
     }
   }
+  const staged = await sweepStaging(addon, base.data);
+  removed.push(...staged.removed);
+  failed.push(...staged.failed);
   // Also what containers left whose state directories are gone, or somewhere else.
   if (existsSync(REGISTRY) && process.getuid?.() === 0) await sweepNetworks(addon);
   return { removed, failed };
@@ -58,7 +62,7 @@ export async function removeDead(
     if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
     const known = record !== undefined && record.id === id;
     // The lock is free as soon as init is dying; its control groups only when the last process is dead.
-    if (known) await addon.files(encodeFileSteps(thawSteps(record.groups)));
+    if (known) await addon.files(encodeFileSteps(endSteps(record.groups)));
     if (known && record.cgroups.length > 0) await awaitInitExit(addon, claim.directory, id);
     const token = known ? record.networkToken : null;
     if (token !== null) await releaseDead(addon, token);

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
-import { lstat, mkdtemp, open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ContainervError, type Layer } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import { workerMaps } from '../ids/choose-ids.js';
-import { encodeFileSteps } from '../file-steps.js';
 import type { Native } from '../native.js';
 import { WorkKind } from '../protocol.js';
 import { failureOf, systemError } from '../system-error.js';
+import { stage, sweepStaging } from './staging.js';
 import { doWork } from './worker.js';
 import type { WritableLayer } from './writable-layer.js';
 
@@ -19,30 +19,23 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOL
 export async function takeSnapshot(native: Native, layer: WritableLayer, target: string): Promise<Layer> {
   const source = path.resolve(target);
   if ((await lstat(source).catch(() => undefined)) !== undefined) throw exists(source);
-  const staged = await stage(source);
+  // What others began and were killed over would stay until a prune otherwise.
+  const own = path.dirname(layer.upper);
+  const base = path.dirname(own);
+  await sweepStaging(native, base);
+  const staging = await stage(native, base, path.basename(own), path.dirname(source));
   try {
-    await copy(native, layer, staged);
-    await publish(native, staged, source);
+    await copy(native, layer, staging.path);
+    await publish(native, staging.path, source);
   } catch (error) {
-    await native.files(encodeFileSteps([{ op: 'remove-tree', path: staged, optional: true }]));
     const failure = failureOf(error, STEP);
     throw failure === undefined
       ? error
       : systemError(failure, { what: 'Cannot take a snapshot:', cause: error });
+  } finally {
+    await staging.end();
   }
   return { type: 'overlay', source };
-}
-
-/** Beside the target, so that it can be moved there; ours alone until it is. */
-async function stage(target: string): Promise<string> {
-  try {
-    return await mkdtemp(path.join(path.dirname(target), `.${path.basename(target)}.containerv-`));
-  } catch (cause) {
-    const failure = failureOf(cause, STEP);
-    if (failure === undefined) throw cause;
-    const hint = 'The directory that the target is to be in has to be there and to be writable.';
-    throw systemError(failure, { what: 'Cannot write beside the target:', hint, cause });
-  }
 }
 
 async function copy(native: Native, layer: WritableLayer, staged: string): Promise<void> {

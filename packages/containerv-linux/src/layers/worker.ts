@@ -1,6 +1,6 @@
 import { abortError, ContainervError } from 'containerv-api';
 import { Channel, readFailure } from '../channel.js';
-import type { IdMaps } from '../ids/id-maps.js';
+import { type IdMaps, NO_MAPS } from '../ids/id-maps.js';
 import { initExecutable } from '../init-executable.js';
 import { encodeFileSteps } from '../file-steps.js';
 import type { Native } from '../native.js';
@@ -26,9 +26,8 @@ export interface Work {
 /** Has a process of its own do it. @throws ContainervError with the step and path that failed */
 export async function doWork(native: Native, work: Work): Promise<void> {
   const { maps, signal } = work;
-  const { uidMap = '', gidMap = '', denySetgroups = false } = maps ?? {};
   const executable = await initExecutable(native);
-  const { pid, pidfd, socket } = await native.startWorker({ executable, uidMap, gidMap, denySetgroups });
+  const { pid, pidfd, socket } = await native.startWorker({ executable, ...(maps ?? NO_MAPS) });
   const channel = new Channel(native, socket);
   const end = (): void => void native.signal(pid, pidfd, SIGKILL);
   try {
