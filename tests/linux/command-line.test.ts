@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContainer, type HostReport, probeHost } from 'containerv';
@@ -96,6 +97,10 @@ test('a detached container from its making to its removal', () => {
   ]);
   expect(containerv(['exec', id, 'echo', 'inside'])).toEqual({ status: 0, stdout: 'inside\n', stderr: '' });
   expect(containerv(['exec', id, 'exit', '7']).status).toBe(7);
+  const forks = (policy: readonly string[]): unknown =>
+    JSON.parse(containerv(['exec', ...policy, id, 'fork-bomb', '3']).stdout);
+  expect(forks(['--policy', 'minimal'])).toEqual({ made: 0, errno: constants.errno.EPERM });
+  expect(forks([])).toEqual({ made: 3, errno: 0 });
   expect(JSON.parse(containerv(['inspect', '--json', id]).stdout)).toMatchObject({
     id,
     enforced: { seccomp: true, noNewPrivileges: true },

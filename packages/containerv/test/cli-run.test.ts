@@ -150,7 +150,7 @@ test.for([
   expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
   expect(stderr).toMatch(/^containerv: /);
   expect(stderr).toContain(message);
-  expect(() => cli.calls()).toThrow('ENOENT');
+  expect(cli.calls()).toEqual([]);
 });
 
 test('stdin reaches the command', async () => {
@@ -259,6 +259,31 @@ test('exec runs in a container that is there and leaves it there', async () => {
   expect({ status, stdout }).toEqual({ status: 7, stdout: '1\n' });
   expect(cli.calls().map(([name]) => name)).toEqual(['join', 'spawn']);
   expect(await cli.run(['exec', 'box', 'sh', '-c', 'exit 8'])).toMatchObject({ status: 8 });
+});
+
+test('exec hands a policy on to the command alone', async () => {
+  const cli = new Cli();
+  cli.put('box', 'running');
+  expect(await cli.run(['exec', '--policy', 'minimal', 'box', 'true'])).toMatchObject({ status: 0 });
+  expect(cli.details('spawn')).toMatchObject({ policy: 'minimal' });
+
+  const plain = new Cli();
+  plain.put('box', 'running');
+  expect(await plain.run(['exec', 'box', 'true'])).toMatchObject({ status: 0 });
+  expect(plain.details('spawn')).not.toHaveProperty('policy');
+});
+
+test.for([
+  ['biuld', '`policy` to be one of'],
+  ['build+netwrok', 'network'],
+  ['./no-such-policy.json', 'Cannot read the policy'],
+] as const)('exec --policy %s is refused before anything runs', async ([policy, message]) => {
+  const cli = new Cli();
+  cli.put('box', 'running');
+  const { status, stderr } = await cli.run(['exec', '--policy', policy, 'box', 'true']);
+  expect(status).toBe(125);
+  expect(stderr).toContain(message);
+  expect(cli.calls().map(([name]) => name)).not.toContain('spawn');
 });
 
 test('a driver that never answers is a failure of containerv', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -51,7 +51,8 @@ export class Cli {
 
   /** Everything the fake driver was asked, in order. */
   calls(): [name: string, ...details: unknown[]][] {
-    const lines = readFileSync(join(this.home, 'calls'), 'utf8').trimEnd().split('\n');
+    const file = join(this.home, 'calls');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
     return lines.map((line) => JSON.parse(line) as [string, ...unknown[]]);
   }
 
