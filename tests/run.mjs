@@ -1,7 +1,8 @@
 // `node run.mjs [vitest arguments]`: compiles the C fixtures, notes what is on the machine, and runs vitest under a
-// subreaper, so that whatever a test leaves behind is found and told.
+// subreaper, so that whatever a test leaves behind is found and told. `CONTAINERV_TEST_FIXTURES` is where they are
+// compiled already.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +24,9 @@ try {
   chmodSync(run, 0o755);
   mkdirSync(path.join(run, 'tmp'));
   chmodSync(path.join(run, 'tmp'), 0o1777);
-  await compileFixtures(path.join(here, 'fixtures'), path.join(run, 'fixtures'));
+  const compiled = process.env['CONTAINERV_TEST_FIXTURES'];
+  if (compiled === undefined) await compileFixtures(path.join(here, 'fixtures'), path.join(run, 'fixtures'));
+  else cpSync(compiled, path.join(run, 'fixtures'), { recursive: true });
   const before = snapshotHost(undefined);
   writeFileSync(path.join(run, 'before.json'), JSON.stringify(before));
   status = runVitest();

@@ -50,4 +50,23 @@ describe('listContainers() and joinContainer()', () => {
     await container.destroy();
     expect(remainsOf(container.id)).toEqual([]);
   });
+
+  test('who joined a stopped container removes nothing of it while its maker lives, and is told so', async () => {
+    await using container = await small();
+    await container.stop({ timeout: 0 });
+    const before = remainsOf(container.id);
+    expect(before).not.toEqual([]);
+    const joined = await joinContainer(container.id);
+    await failure(joined.destroy(), {
+      code: 'ERR_CONTAINERV_STATE',
+      step: 'destroy container',
+      message: /kept by the program that made it/,
+    });
+    expect(joined.state).toBe('stopped');
+    expect(remainsOf(container.id)).toEqual(before);
+    await container.start();
+    expect((await container.run('true')).exitCode).toBe(0);
+    await container.destroy();
+    expect(remainsOf(container.id)).toEqual([]);
+  });
 });

@@ -4,14 +4,21 @@ import path from 'node:path';
 import { pruneContainers } from 'containerv-linux';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { attempt, small } from '../support/container.js';
+import { eventually } from '../support/eventually.js';
 import { failure } from '../support/failure.js';
+import { familyOf, isGone } from '../support/host.js';
 import { describeAsRoot } from '../support/privilege.js';
-import { runProgram } from '../support/program.js';
+import { limitsProcesses, ProcessLimit } from '../support/process-limit.js';
+import { runProgram, startProgram } from '../support/program.js';
+import { keptIds, pruneAll, remainsOf } from '../support/remains.js';
 import { scratchPath } from '../support/scratch.js';
 import { sharedRoot } from '../support/root.js';
 
 const VARIABLES = ['CONTAINERV_STATE_DIR', 'CONTAINERV_DATA_DIR'] as const;
 const kept = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
+
+/** Of Node.js: 24 MiB for what lives long. */
+const smallHeap = { ROOTFS: sharedRoot(), NODE_OPTIONS: '--max-old-space-size=24' };
 
 afterEach(() => {
   Object.assign(process.env, kept);
@@ -102,17 +109,69 @@ describeAsRoot('a limit of processes', () => {
   });
 });
 
-test('a program out of descriptors is told each time, loses none, and can go on', async () => {
-  const { code, stdout, stderr } = await runProgram('few-descriptors', [], {
-    under: ['sh', '-c', 'ulimit -n 70; exec "$@"', 'sh'],
+async function expectTold(under: readonly string[], error: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await runProgram('until-refused', [], {
+    under,
     env: { ROOTFS: sharedRoot() },
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const told = JSON.parse(stdout) as { made: number; errors: string[]; after: string };
+  const told = JSON.parse(stdout) as {
+    made: number;
+    errors: string[];
+    after: string;
+    failed: unknown[];
+  };
   expect(told.made).toBeGreaterThan(0);
   expect(told.errors).toHaveLength(5);
-  for (const error of told.errors) expect(error).toMatch(/^ERR_CONTAINERV_\w+ EMFILE$/);
-  expect(told.after).toBe('works\n');
+  for (const text of told.errors) expect(text, told.errors.join('\n')).toMatch(error);
+  expect({ after: told.after, failed: told.failed }).toEqual({ after: 'works\n', failed: [] });
+  expect(keptIds()).toEqual([]);
+}
+
+describe('a program that has too little is told each time, loses nothing, and can go on', () => {
+  test('of descriptors', async () => {
+    await expectTold(
+      ['sh', '-c', 'ulimit -n 70; exec "$@"', 'sh'],
+      /^ERR_CONTAINERV_\w+ EMFILE: .*ulimit -n/,
+    );
+  });
+
+  test.skipIf(!limitsProcesses)(
+    `of processes${limitsProcesses ? '' : ' (skipped: needs root, and control groups that count processes)'}`,
+    async () => {
+      await using limit = new ProcessLimit(40);
+      await expectTold(limit.under, /^ERR_CONTAINERV_\w+ EAGAIN: .*pids\.max/);
+    },
+  );
+
+  test('of memory: what passes through is not kept, and what is collected is bounded', async () => {
+    const place = scratchPath('place');
+    mkdirSync(place);
+    const { code, stdout, stderr } = await runProgram('small-heap', [], {
+      env: { ...smallHeap, PLACE: place },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      up: 0,
+      down: 0,
+      refused: 'ERR_CONTAINERV_RUN',
+      after: 'works\n',
+    });
+    expect(readdirSync(place).sort()).toEqual(['back', 'large']);
+    expect(keptIds()).toEqual([]);
+  });
+});
+
+test('a program that runs out of memory takes its containers with it, and a prune removes what they had', async () => {
+  const program = startProgram('small-heap', ['fill'], { env: smallHeap });
+  const { id } = JSON.parse(await program.said('made')) as { id: string };
+  const family = familyOf(program.child.pid ?? 0);
+  const { code, signal, stderr } = await program.ended;
+  expect(code === 0 && signal === null).toBe(false);
+  expect(stderr).toContain('heap out of memory');
+  await eventually(() => expect(family.filter((pid) => !isGone(pid))).toEqual([]));
+  await pruneAll();
+  expect(remainsOf(id)).toEqual([]);
 });
 
 test('a container whose state directory was removed under it runs on and is destroyed', async () => {

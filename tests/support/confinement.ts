@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { type Container, createPolicy } from 'containerv-linux';
 import { capabilityNames } from 'containerv-policy';
 import { expect } from 'vitest';
@@ -124,6 +124,10 @@ export function expectOwnSurroundings(seen: Probe, container: Container): void {
   expect(groups.length).toBeGreaterThan(0);
   if (container.enforced.namespaces.includes('cgroup'))
     expect(groups.filter((line) => !/^\d+:[^:]*:\/$/.test(line))).toEqual([]);
+  // Of version 2 alone there is a single hierarchy, and it holds root's containers in any case.
+  const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+  expect(groups.length === 1).toBe(unified);
+  if (isRoot || container.enforced.cgroup !== false) expect(container.enforced.cgroup === 'v2').toBe(unified);
   expect(seen.parameters['kernel/hostname']).toBe(`${container.id}\n`);
   expect(seen.parameters['kernel/domainname']).toBe('(none)\n');
   // Started with one filter, its own, and whatever the tests themselves run under.

@@ -1,7 +1,9 @@
 import type { ContainervError, ContainerSpec } from 'containerv-api';
+import { SUBORDINATE_STEP } from './ids/choose-ids.js';
 import { FILE_RULES_STEP, rulesetError } from './landlock/ruleset-error.js';
 import { isNetworkStep, networkError } from './network/network-error.js';
 import { type SystemFailure, systemError } from './system-error.js';
+import { usualHint } from './usual-hint.js';
 
 const EPERM = 1;
 const ENOENT = 2;
@@ -28,6 +30,8 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint: 'The kernel has to allow unprivileged user namespaces, or run as root. Which setting forbids it, and the command that changes it: containerv doctor',
     });
   }
+  // Whatever it was that ran out, the step that met it is not to blame.
+  if (usualHint(failure) !== undefined) return systemError(failure, { ...details, what: 'Failed' });
   if (isNetworkStep(step)) return networkError(failure, cause);
   if (step === 'map user ids' || step === 'map group ids') {
     const hint = 'The ids must be ones that this user may map. See: containerv doctor';
@@ -35,6 +39,16 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       ...details,
       code: 'ERR_CONTAINERV_PERMISSION',
       what: 'Cannot map ids:',
+      hint,
+    });
+  }
+  if (step === SUBORDINATE_STEP) {
+    const hint =
+      'It has to be set-user-ID root or have its capability, and this program must not run with no_new_privs. See: containerv doctor';
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_PERMISSION',
+      what: 'Cannot map the ids of /etc/subuid and /etc/subgid by',
       hint,
     });
   }
@@ -95,6 +109,15 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
     const what = `The kernel refuses \`${name}\` = '${spec.sysctls[name] ?? ''}'`;
     const hint =
       'See its page in the kernel documentation for the values it takes; a user namespace may not change all of them.';
+    return systemError(
+      { ...failure, path: undefined },
+      { ...details, code: 'ERR_CONTAINERV_INVALID_OPTION', what, hint },
+    );
+  }
+  if (step === 'read back sysctl') {
+    const name = path.replaceAll('/', '.');
+    const what = `The kernel does not hold \`${name}\` = '${spec.sysctls[name] ?? ''}'`;
+    const hint = 'It took a part of the value, or rounded it. Give the value that it has to have.';
     return systemError(
       { ...failure, path: undefined },
       { ...details, code: 'ERR_CONTAINERV_INVALID_OPTION', what, hint },

@@ -14,15 +14,24 @@ import { requireBpfLsm } from './bpf-lsm/availability.js';
 import { confine } from './confine.js';
 import { type Confinement, resolvePolicy } from './confinement.js';
 import { EarlyLaunch } from './early-launch.js';
-import { chooseIds, hostIds, MAP_STEP, rememberUnmappable, whyNotPrivate } from './ids/choose-ids.js';
-import type { IdPlan } from './ids/id-maps.js';
+import {
+  chooseIds,
+  hostIds,
+  MAP_STEP,
+  rememberRefused,
+  rememberUnmappable,
+  SUBORDINATE_STEP,
+  whyNotPrivate,
+  whyOneId,
+} from './ids/choose-ids.js';
+import { choosesIds, type IdPlan } from './ids/id-maps.js';
 import { unenforcedFileRules, unusableMounts } from './landlock/requirement.js';
 import { type Native, native } from './native.js';
 import { OwnedContainer } from './owned-container.js';
 import { type HostView, takesOverlay, viewHost } from './plan/host-view.js';
 import { liesOnHost, rootLayers } from './plan/root-layers.js';
 import { pruneOnce, removeCrashed } from './prune-containers.js';
-import { judgeFailure, planResources, PREPARE, releaseAll, Resources } from './resources.js';
+import { abandonAll, judgeFailure, planResources, PREPARE, Resources } from './resources.js';
 import { writeBootFile } from './state/boot-file.js';
 import { type BaseDirectories, baseDirectories, ensurePrivateDirectory } from './state/directories.js';
 import { refuseUnsupported } from './supported.js';
@@ -79,7 +88,10 @@ async function create(options: ContainerOptions): Promise<OwnedContainer> {
   return container;
 }
 
-/** A file system without mapped mounts means ids as they are on the host, which `enforced.ids` and a warning tell. */
+/**
+ * A file system without mapped mounts means ids as they are on the host, a helper that refuses means the one id that the
+ * kernel gives: `enforced.ids` and a warning tell.
+ */
 async function makeWithIds(
   addon: Native,
   spec: ContainerSpec,
@@ -91,6 +103,11 @@ async function makeWithIds(
   try {
     return await make(addon, spec, confinement, base, host, ids);
   } catch (error) {
+    const refused = isContainervError(error) && error.step === SUBORDINATE_STEP;
+    if (refused && choosesIds(spec)) {
+      rememberRefused(error.path ?? '');
+      return make(addon, spec, confinement, base, host, hostIds(spec));
+    }
     if (ids.idFile === '' || !isContainervError(error) || error.step !== MAP_STEP) throw error;
     rememberUnmappable(spec, base, error.path ?? '');
     return make(addon, spec, confinement, base, host, hostIds(spec));
@@ -118,7 +135,7 @@ async function make(
     const taken = verdict.error.code === 'ERR_CONTAINERV_EXISTS';
     if (taken && (await removeCrashed(addon, base, spec.id)) !== undefined) continue;
     const undo = new UndoStack();
-    if (verdict.ours) undo.push(async () => releaseAll(addon, plan));
+    if (verdict.ours) undo.push(async () => abandonAll(addon, plan));
     throw withCleanupFailures(verdict.error, await undo.run());
   }
   throw new ContainervError(
@@ -143,7 +160,7 @@ async function settle(
     init?.kill();
     init?.channel.close();
     init?.close();
-    await releaseAll(addon, input.plan, init?.pid);
+    await abandonAll(addon, input.plan, init?.pid);
   });
   try {
     const resources = held ?? Resources.hold(addon, input.plan, input.spec);
@@ -181,6 +198,8 @@ function warn(
   }
   const notPrivate = container.enforced.ids?.mappedMounts === false ? whyNotPrivate(spec, base) : undefined;
   if (notPrivate !== undefined) warnings.push(`The ids in the container are the host's: ${notPrivate}`);
+  const oneId = whyOneId(spec);
+  if (oneId !== undefined) warnings.push(`The container has one id: ${oneId}`);
   if (seccompLogRequested()) {
     warnings.push(
       'CONTAINERV_SECCOMP_LOG is set: the system call filter logs and allows, it does not enforce',

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkContainerId,
   type Container,
@@ -30,6 +31,8 @@ import { WireWriter } from './wire.js';
 const SIGTERM = 15;
 const SIGKILL = 9;
 const STOP_GRACE_MS = 10_000;
+const HELD_ATTEMPTS = 10;
+const HELD_PAUSE_MS = 30;
 
 /**
  * Attaches to a container of this user from any process. A process started through it has exactly the confinement of
@@ -211,12 +214,27 @@ class JoinedContainer extends LinuxContainer {
     }
   }
 
-  /** Ends it. Its owner, if that is alive, removes the rest when it destroys it in its turn; otherwise we do. */
+  /**
+   * Ends it, and removes what is left; of one that ran, the program that made it does that in its turn, if that lives.
+   * @throws ContainervError `ERR_CONTAINERV_STATE` for one that is stopped and that its maker can start again
+   */
   async destroy(): Promise<void> {
     if (this.state === 'destroyed') return;
-    if (this.state === 'running' || this.state === 'paused') await this.#end(SIGKILL, 0, 'destroyed');
-    await removeDead(this.native, this.#base, this.id, { evenStopped: true });
+    const ran = this.state === 'running' || this.state === 'paused';
+    if (ran) await this.#end(SIGKILL, 0, 'destroyed');
+    const removed = await this.#remove(ran);
+    if (!removed && !ran) throw heldByMaker(this.id);
     this.enter('destroyed');
+  }
+
+  /** Also while somebody else who cleans up is about to be done. */
+  async #remove(ran: boolean): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      const released = await removeDead(this.native, this.#base, this.id, { evenStopped: true });
+      if (released !== undefined) return true;
+      if (ran || attempt === HELD_ATTEMPTS) return false;
+      await sleep(HELD_PAUSE_MS);
+    }
   }
 
   protected override judgedFiles(): JudgedFiles | undefined {
@@ -264,6 +282,17 @@ class JoinedContainer extends LinuxContainer {
     await this.#ended;
     await awaitInitExit(this.native, path.join(this.#base.state, this.id), this.id);
   }
+}
+
+function heldByMaker(id: string): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_STATE',
+    `Container '${id}' is kept by the program that made it, which is still running`,
+    {
+      step: 'destroy container',
+      hint: 'Nothing was removed. That program can destroy it; when it has ended, anybody of this user can.',
+    },
+  );
 }
 
 async function notFound(base: BaseDirectories, id: string): Promise<ContainervError> {

@@ -1,4 +1,5 @@
 import { FileBatch } from './file-batch.js';
+import { emptyAsOwner, isOthersFile } from './layers/remove-as-owner.js';
 import type { FileResults, Native } from './native.js';
 import { systemError } from './system-error.js';
 
@@ -28,15 +29,22 @@ export function removalSteps({
   return batch;
 }
 
-/** @throws ContainervError when something could not be removed */
-export function checkRemoval(batch: FileBatch, results: FileResults): void {
-  const failure = batch.settle(results, STEP);
+/**
+ * Takes what came of the steps, and does again as their owner what was not ours to remove.
+ * @throws ContainervError when something could not be removed
+ */
+export async function finishRemoval(native: Native, batch: FileBatch, results: FileResults): Promise<void> {
+  let failure = batch.settle(results, STEP);
+  if (failure?.path !== undefined && isOthersFile(failure)) {
+    await emptyAsOwner(native, failure.path);
+    failure = await batch.run(native, STEP);
+  }
   if (failure !== undefined) throw systemError(failure, { what: 'Cannot remove' });
 }
 
 /** Removes it. Returns what was there. */
 export async function removeLeftovers(native: Native, leftovers: Leftovers): Promise<string[]> {
   const batch = removalSteps(leftovers);
-  checkRemoval(batch, await native.files(batch.encoded));
+  await finishRemoval(native, batch, await native.files(batch.encoded));
   return batch.steps.map(({ path }) => path);
 }

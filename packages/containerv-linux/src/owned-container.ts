@@ -11,7 +11,7 @@ import type { JudgedFiles } from './bpf-lsm/judged-files.js';
 import { NO_GROUPS } from './cgroup/groups.js';
 import type { Channel } from './channel.js';
 import { LinuxContainer, stateError } from './container.js';
-import { thawSteps } from './freeze.js';
+import { endSteps } from './freeze.js';
 import type { WritableLayer } from './layers/writable-layer.js';
 import { encodeFileSteps } from './file-steps.js';
 import type { Native } from './native.js';
@@ -53,6 +53,7 @@ export class OwnedContainer extends LinuxContainer {
     this.#input = input;
     this.#resources = resources;
     this.#enforced = booted.enforced;
+    if (input.plan.network !== undefined) input.plan.network.onLost = (what) => this.warn(what);
     this.#adopt(booted);
   }
 
@@ -157,7 +158,7 @@ export class OwnedContainer extends LinuxContainer {
   }
 
   async #afterEnd(init: number): Promise<void> {
-    await this.native.reap(init, encodeFileSteps(thawSteps(this.vitals.groups)), encodeFileSteps([]));
+    await this.native.reap(init, encodeFileSteps(endSteps(this.vitals.groups)), encodeFileSteps([]));
     await this.#files?.releaseIfEmpty();
     // What cannot be taken back now is when the container is destroyed.
     if (!this.#destroying) await this.#resources.disconnect().catch(() => {});

@@ -5,11 +5,11 @@ import type { Confinement } from './confinement.js';
 import { ensureDeviceFilter, filteredDevices } from './devices/device-filter.js';
 import type { DeviceRule } from './devices/device-rules.js';
 import { type BatchFailure, FileBatch } from './file-batch.js';
-import { checkRemoval, type Leftovers, removalSteps } from './leftovers.js';
-import { thawSteps } from './freeze.js';
+import { finishRemoval, type Leftovers, removalSteps } from './leftovers.js';
+import { endSteps } from './freeze.js';
 import { encodeFileSteps } from './file-steps.js';
 import type { FileStep, Native } from './native.js';
-import { NetworkAttachment } from './network/network-attachment.js';
+import { type PrivateNetwork, privateNetwork } from './network/private-network.js';
 import type { HostView } from './plan/host-view.js';
 import { liesOnHost, rootLayers } from './plan/root-layers.js';
 import { type WritableLayer, writableLayer } from './layers/writable-layer.js';
@@ -18,11 +18,13 @@ import { type BaseDirectories, forgetDirectory } from './state/directories.js';
 import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
 import { marksError, rootError } from './root-error.js';
 import { systemError } from './system-error.js';
+import { usualHint } from './usual-hint.js';
 
 export const PREPARE = 'prepare container';
 const ENOENT = 2;
 const EWOULDBLOCK = 11;
 const EEXIST = 17;
+const ENOSPC = 28;
 
 /** What a container is to have on the host, and the steps that make it. */
 export interface ResourcePlan {
@@ -38,7 +40,7 @@ export interface ResourcePlan {
   readonly lockStep: number;
   readonly leftovers: Leftovers;
   /** `undefined`: it has no network beyond its own namespace. */
-  readonly network: NetworkAttachment | undefined;
+  readonly network: PrivateNetwork | undefined;
   readonly record: Omit<StateRecord, 'stopped'>;
 }
 
@@ -56,7 +58,7 @@ export function planResources(
   const dataDirectory = spec.writable === 'overlay' ? path.join(base.data, spec.id) : null;
   const deviceRules = filteredDevices(spec, process.getuid?.() ?? 0);
   const cgroups = planCgroup(spec.id, spec.limits, deviceRules);
-  const network = spec.network.mode === 'private' ? new NetworkAttachment(spec.network) : undefined;
+  const network = spec.network.mode === 'private' ? privateNetwork(spec.network) : undefined;
   const layer = writableLayer(spec, host, dataDirectory);
   const record = describeContainer(spec, confinement, dataDirectory, layer, cgroups, network);
   const batch = new FileBatch();
@@ -161,12 +163,12 @@ export class Resources {
 }
 
 /** Also for a plan whose steps were done in part. */
-export async function releaseAll(native: Native, plan: ResourcePlan, init?: number): Promise<void> {
+async function releaseAll(native: Native, plan: ResourcePlan, init?: number): Promise<void> {
   const removal = removalSteps(plan.leftovers);
   const { dataDirectory } = plan.leftovers;
   // What the container wrote is removed while the kernel takes it down; what it still adds meanwhile, afterwards.
   const early: FileStep[] = [
-    ...thawSteps(plan.cgroups.groups),
+    ...endSteps(plan.cgroups.groups),
     ...(dataDirectory === null ? [] : [{ op: 'remove-tree', path: dataDirectory, optional: true } as const]),
   ];
   const [results] = await Promise.all([
@@ -175,7 +177,21 @@ export async function releaseAll(native: Native, plan: ResourcePlan, init?: numb
       : native.reap(init, encodeFileSteps(early), removal.encoded),
     plan.network?.release(),
   ]);
-  checkRemoval(removal, results);
+  await finishRemoval(native, removal, results);
+  giveUpClaim(native, plan);
+}
+
+/** Of a container that never was, which nobody can destroy again: what cannot be removed now is left to a prune. */
+export async function abandonAll(native: Native, plan: ResourcePlan, init?: number): Promise<void> {
+  try {
+    await releaseAll(native, plan, init);
+  } catch (error) {
+    giveUpClaim(native, plan);
+    throw error;
+  }
+}
+
+function giveUpClaim(native: Native, plan: ResourcePlan): void {
   const fds = [plan.lockStep, plan.cgroups.openStep].map((step) =>
     step < 0 ? -1 : plan.batch.result(step).fd,
   );
@@ -233,8 +249,11 @@ export function judgeFailure(
   }
   // Somebody removed a base directory under us: the next container makes it again.
   if (failure.errno === ENOENT) for (const directory of [base.state, base.data]) forgetDirectory(directory);
-  const hint =
+  const elsewhere =
     'CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places for what containers keep on the host.';
+  const usual = usualHint(failure);
+  const isPlace = usual === undefined || failure.errno === ENOSPC;
+  const hint = isPlace ? [usual, elsewhere].filter((text) => text !== undefined).join(' ') : usual;
   return { error: systemError(failure, { what: 'Cannot make', hint }), ours };
 }
 
@@ -244,7 +263,7 @@ function describeContainer(
   dataDirectory: string | null,
   layer: WritableLayer | null,
   { directories, groups }: CgroupPlan,
-  network: NetworkAttachment | undefined,
+  network: PrivateNetwork | undefined,
 ): ResourcePlan['record'] {
   return {
     version: 1,

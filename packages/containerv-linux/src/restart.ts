@@ -8,7 +8,7 @@ import type { Cgroup } from './cgroup/cgroup.js';
 import { confine } from './confine.js';
 import { resolvePolicy } from './confinement.js';
 import { FileBatch } from './file-batch.js';
-import { thawSteps } from './freeze.js';
+import { endSteps } from './freeze.js';
 import { encodeFileSteps } from './file-steps.js';
 import type { Native } from './native.js';
 import { planResources, Resources } from './resources.js';
@@ -70,7 +70,7 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
   const reap = async (): Promise<void> => {
     init.kill();
     init.close();
-    await native.reap(init.pid, encodeFileSteps(thawSteps(record.groups)), encodeFileSteps([]));
+    await native.reap(init.pid, encodeFileSteps(endSteps(record.groups)), encodeFileSteps([]));
     await files?.releaseIfEmpty();
     if (cgroup.fd >= 0) native.close(cgroup.fd);
   };

@@ -1,4 +1,5 @@
 import { ContainervError, type ErrorCode, type ErrorDetails, linuxErrnoName } from 'containerv-api';
+import { usualHint } from './usual-hint.js';
 
 /** A failed system call as the addon throws it and as init reports it. */
 export interface SystemFailure {
@@ -41,7 +42,7 @@ export function systemError(
     syscall: failure.syscall,
     errno,
     path,
-    hint: details.hint,
+    hint: details.hint ?? usualHint(failure),
   };
   return new ContainervError(
     details.code ?? CODES[errno] ?? 'ERR_CONTAINERV_SYSTEM',

@@ -11,6 +11,8 @@ const EACCES = 13;
 const ENODEV = 19;
 const ENOTDIR = 20;
 const EINVAL = 22;
+const ENFILE = 23;
+const EMFILE = 24;
 const ENOSPC = 28;
 const ELOOP = 40;
 const EUSERS = 87;
@@ -120,6 +122,18 @@ test.for<[SystemFailure, Expected, ContainerOptions?]>([
   [
     failure('mount sysfs', ENODEV, '/sys'),
     { code: 'ERR_CONTAINERV_UNSUPPORTED', errno: 'ENODEV', says: "'/sys'", hint: undefined },
+  ],
+  [
+    failure('map user ids', EMFILE, '/proc/9/uid_map'),
+    { code: 'ERR_CONTAINERV_SYSTEM', errno: 'EMFILE', says: "Failed '/proc/9/uid_map'", hint: 'ulimit -n' },
+  ],
+  [
+    failure('open mount source', ENFILE, '/srv/data'),
+    { code: 'ERR_CONTAINERV_SYSTEM', errno: 'ENFILE', says: "Failed '/srv/data'", hint: 'fs.file-max' },
+  ],
+  [
+    failure('make device', ENOSPC, '/dev/x'),
+    { code: 'ERR_CONTAINERV_SYSTEM', errno: 'ENOSPC', says: "Failed '/dev/x'", hint: 'df -i' },
   ],
   [
     failure('enter root', EIO),

@@ -137,6 +137,6 @@ function userError(failure: SystemFailure, { user }: ProcessSpec): ContainervErr
   const hint =
     failure.syscall === 'read'
       ? undefined
-      : 'The id has to be mapped in the user namespace: without root there is only one, 0. See `users` and `groups`.';
+      : 'The id has to be mapped in the user namespace: without root that is 0, and what /etc/subuid and /etc/subgid give. See `users` and `groups`.';
   return systemError(failure, { what: 'Cannot become user', hint });
 }
