@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { install, runAsScript } from './bootstrap.mjs';
+import { installTestPrograms } from './test-programs.mjs';
 import { printTotals, removeReports } from './test-totals.mjs';
 import { root, turbo } from './toolchain.mjs';
 
@@ -21,6 +22,7 @@ const WHOLE = './tests';
 await runAsScript(import.meta.url, () => {
   removeReports();
   install();
+  installTestPrograms();
   const whole = existsSync(path.join(root, WHOLE, 'package.json'));
   const failures = [
     turbo([...CHECKS, '--continue']),
