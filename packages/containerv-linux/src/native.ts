@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ContainervError } from 'containerv-api';
 import type { IdMaps } from './ids/id-maps.js';
 import type { IdRun } from './ids/id-ranges.js';
+import { findNativeDirectory, type NativeDirectory } from './native-directory.js';
 import type { SourceTree } from './plan/source-trees.js';
 
 /** What `native/addon` exports: system calls that Node lacks. Failures carry `step`, `syscall`, `errno`, `path`. */
@@ -314,11 +315,12 @@ export const READABLE = 1;
 export const WRITABLE = 2;
 
 let loaded: Native | undefined;
+let directory: NativeDirectory | undefined;
 
 /** The directory of the native parts for this machine. */
 export function nativeDirectory(): string {
-  const libc = isGlibc() ? 'gnu' : 'musl';
-  return path.join(path.dirname(fileURLToPath(import.meta.url)), 'native', `${process.arch}-${libc}`);
+  directory ??= findNativeDirectory();
+  return directory.path;
 }
 
 /** Loads the addon on first use. @throws ContainervError `ERR_CONTAINERV_NO_DRIVER`. */
@@ -331,24 +333,17 @@ export function native(): Native {
     throw new ContainervError(
       'ERR_CONTAINERV_NO_DRIVER',
       'The native part of containerv-linux cannot be loaded',
-      {
-        step: 'load driver',
-        path: file,
-        hint:
-          process.platform === 'linux'
-            ? `It was built for another machine (this is ${process.arch}, ${isGlibc() ? 'glibc' : 'musl'}), or node_modules was copied. Reinstall containerv-linux here.`
-            : `containerv-linux works on Linux only; this is ${process.platform}.`,
-        cause,
-      },
+      { step: 'load driver', path: file, hint: hintFor(file), cause },
     );
   }
   return loaded;
 }
 
-function isGlibc(): boolean {
-  const report = process.report as { excludeNetwork?: boolean } & typeof process.report;
-  // Otherwise the report resolves the names of every open connection.
-  report.excludeNetwork = true;
-  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime !== undefined;
+function hintFor(file: string): string {
+  if (process.platform !== 'linux')
+    return `containerv-linux works on Linux only; this is ${process.platform}.`;
+  const name = directory?.package ?? 'containerv-linux';
+  return existsSync(file)
+    ? `It was built for another machine than this one, which needs ${name}. Install again here.`
+    : `npm install ${name}. It is an optional dependency, left out by --omit=optional, or by copying node_modules from another machine.`;
 }
