@@ -5,6 +5,7 @@ import { type Container, createContainer } from 'containerv-linux';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json, processes, small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
+import { openCopy } from '../support/open-copy.js';
 import { describeAsRoot } from '../support/privilege.js';
 import { scratchPath } from '../support/scratch.js';
 import { hostState, implementations, inside, serveExec, startServeExec } from '../support/serve-exec.js';
@@ -444,7 +445,9 @@ describeAsRoot('users', () => {
 
 describeAsRoot('somebody else’s socket', () => {
   test.for(implementations)('gets nothing of ours ($name)', async (implementation) => {
-    const [program, ...rest] = implementation.command;
+    const [program = '', ...rest] = implementation.command.map((word) =>
+      word === process.execPath ? word : openCopy(realpathSync(word)),
+    );
     const state = path.join(process.env['CONTAINERV_STATE_DIR'] ?? '', container.id);
     const parts = [path.dirname(state), state, path.join(state, 'control'), path.join(state, 'state.json')];
     const modes = parts.map((part) => statSync(part).mode);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type SpawnOptions, type StdioOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { openCopy } from './open-copy.js';
 
 // Long enough for the slowest of them; one that never ends is a failure.
 const DEADLINE_MS = 40_000;
@@ -37,7 +38,8 @@ export function startProgram(
   options: ProgramOptions = {},
 ): Program {
   const { under = [], env = {}, uid, stdio = ['ignore', 'pipe', 'pipe'] } = options;
-  const [command = process.execPath, ...rest] = [...under, process.execPath, owner(name), ...args];
+  const script = uid === undefined ? owner(name) : openCopy(owner(name));
+  const [command = process.execPath, ...rest] = [...under, process.execPath, script, ...args];
   const spawnOptions: SpawnOptions = {
     stdio,
     env: { ...process.env, ...env },

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
@@ -246,6 +247,19 @@ static void add_user(uid_t uid)
 	must(mkdir(runtime, 0700) == 0 && chown(runtime, uid, uid) == 0, runtime);
 }
 
+/* What is to run may lie where only root of the host may go, as below /root. */
+static void open_way(const char *path)
+{
+	static char way[PATH_MAX];
+	struct stat status;
+
+	for (const char *end = path; *end == '/'; end += 1 + strcspn(end + 1, "/")) {
+		snprintf(way, sizeof way, "%.*s", (int)(end - path), path);
+		if (end > path && stat(way, &status) == 0 && S_ISDIR(status.st_mode))
+			must(chmod(way, status.st_mode | 0111) == 0, way);
+	}
+}
+
 /* Every controller for the groups below. */
 static void enable_controllers(const char *group)
 {
@@ -399,6 +413,9 @@ int main(void)
 	add_uplink();
 	if (job.uid != 0)
 		add_user(job.uid);
+	open_way(format("%s/", job.directory));
+	for (char **word = job.arguments; *word; word++)
+		open_way(*word);
 	const char *group = make_groups(job.uid);
 	const int ports[2] = { open_port("stdout"), open_port("stderr") };
 	const int status_port = open_port("status");
