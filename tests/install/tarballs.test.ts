@@ -28,7 +28,7 @@ describe.for(PACKAGES)('%s', (name) => {
     expect(unexpected).toEqual([]);
     const files = tarEntries(tarballs[name]).map(({ path: file }) => file);
     expect(files).toEqual(
-      expect.arrayContaining(['package.json', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']),
+      expect.arrayContaining(['package.json', 'LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts']),
     );
   });
 
