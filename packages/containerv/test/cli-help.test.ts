@@ -34,6 +34,7 @@ test('the commands are those of the contract', () => {
     'top',
     'diff',
     'snapshot',
+    'update',
     'stop',
     'start',
     'pause',

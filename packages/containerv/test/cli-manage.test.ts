@@ -77,6 +77,16 @@ test('snapshot says where the layer is', async () => {
   expect((await cli.run(['snapshot', 'one'])).status).toBe(125);
 });
 
+test('update hands on the limits that are given, and no others', async () => {
+  const cli = twoContainers();
+  const { status, stdout } = await cli.run(['update', '--memory', '2G', '--pids', 'max', 'one']);
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  expect(cli.details('update')).toEqual({ memory: 2 * 1024 ** 3, pids: 'max' });
+  const { status: refused, stderr } = await cli.run(['update', 'one']);
+  expect(refused).toBe(125);
+  expect(stderr).toContain('needs a limit to change');
+});
+
 test('stop hands the grace period on', async () => {
   const cli = twoContainers();
   const { status, stdout } = await cli.run(['stop', '--timeout', '500ms', 'one']);

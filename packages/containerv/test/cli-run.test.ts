@@ -67,6 +67,7 @@ test('every option reaches the driver', async () => {
   const line = [
     'run --id box --rootfs /srv/root --writable tmpfs --mount /src:/work:ro --mount /a:/b --tmpfs /scratch:64M --tmpfs /t',
     '--policy minimal --bpf-lsm --memory 512M --cpus 1.5 --cpu-weight 50 --pids max --network host --hostname box.example --domainname nis.example --cpu-affinity 0,2-3',
+    '--memory-high 256M --swap max --cpuset 0 --device /dev/fuse --device /dev/kvm:r --sysctl kernel.msgmni=9 --ulimit nofile=64 --ulimit core=0:unlimited --oom-score-adj -5',
     `-e A=x=y -e HANDED -e B=option --env GONE --env-from ${file} --env-from ${file}2 -w /work -u 1000:100 --timeout 1m --no-tty true`,
   ];
   const { status } = await cli.run(line.join(' ').split(' '), { HANDED: 'on' });
@@ -83,7 +84,25 @@ test('every option reaches the driver', async () => {
     ],
     policy: 'minimal',
     bpfLsm: true,
-    limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1.5, cpuWeight: 50, pids: 'max' },
+    limits: {
+      memoryBytes: 512 * 1024 ** 2,
+      memoryHighBytes: 256 * 1024 ** 2,
+      swapBytes: 'max',
+      cpus: 1.5,
+      cpuWeight: 50,
+      cpuset: [0],
+      pids: 'max',
+    },
+    devices: [
+      { path: '/dev/fuse', access: 'rw' },
+      { path: '/dev/kvm', access: 'r' },
+    ],
+    sysctls: { 'kernel.msgmni': '9' },
+    rlimits: [
+      { name: 'nofile', soft: 64, hard: 64 },
+      { name: 'core', soft: 0, hard: 'unlimited' },
+    ],
+    oomScoreAdj: -5,
     network: { mode: 'host' },
     hostname: 'box.example',
     domainname: 'nis.example',
@@ -111,6 +130,20 @@ test('what is not said is not handed on, so that defaults stay defaults', async 
   expect(Object.keys((cli.details('spawn') as { env: object }).env)).toEqual(['PATH']);
 });
 
+test('--layer says what the root is made of', async () => {
+  const cli = new Cli();
+  await cli.run(['run', '--layer', 'directory:/base', '--layer', 'host-directory:/src:/work:rw', 'true']);
+  expect(cli.details('create')).toMatchObject({
+    root: {
+      kind: 'layers',
+      layers: [
+        { type: 'directory', source: '/base' },
+        { type: 'host-directory', source: '/src', target: '/work', readonly: false },
+      ],
+    },
+  });
+});
+
 test('--read-only makes the root so', async () => {
   const cli = new Cli();
   await cli.run(['run', '--read-only', 'true']);
@@ -131,6 +164,20 @@ test.for([
   [['run', '--cpus', 'two', 'true'], '--cpus two is not a number'],
   [['run', '--pids', '-1', 'true'], '--pids -1 is not a number'],
   [['run', '--quiet=yes', 'true'], '--quiet takes no value'],
+  [['run', '--swap', '1Q', 'true'], 'Expected `--swap`'],
+  [['run', '--cpuset', '3-1', 'true'], '`limits.cpuset`'],
+  [['run', '--device', ':r', 'true'], '--device :r is not PATH'],
+  [['run', '--device', '/dev/fuse:rx', 'true'], '`devices[0].access`'],
+  [['run', '--sysctl', 'x', 'true'], '--sysctl x is not NAME=VALUE'],
+  [['run', '--sysctl', 'kernel.panic=1', 'true'], 'setting it would change the host'],
+  [['run', '--ulimit', 'nofile', 'true'], '--ulimit nofile is not NAME=VALUE'],
+  [['run', '--ulimit', 'nofile=1:2:3', 'true'], '--ulimit nofile=1:2:3 is not NAME=SOFT'],
+  [['run', '--ulimit', 'nofile=many', 'true'], '--ulimit many is not a number'],
+  [['run', '--ulimit', 'nofiel=1', 'true'], 'nofile'],
+  [['run', '--oom-score-adj', '2000', 'true'], '`oomScoreAdj`'],
+  [['run', '--layer', 'overlay', 'true'], '--layer overlay is not TYPE:SOURCE'],
+  [['run', '--layer', 'dir:/a', 'true'], '`layers[0].type`'],
+  [['run', '--layer', 'overlay:/a', '--rootfs', '/b', 'true'], '`rootfs` and `layers` exclude each other'],
   [['run', '--mount', '/a', 'true'], '--mount /a is not SOURCE:TARGET'],
   [['run', '--mount', '/a:/b:rx', 'true'], '--mount /a:/b:rx is not'],
   [['run', '--mount', '/a:b', 'true'], '`mounts[0].target`'],

@@ -18,6 +18,7 @@ import { start } from './start.js';
 import { stats } from './stats.js';
 import { stop } from './stop.js';
 import { top } from './top.js';
+import { update } from './update.js';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   top,
   diff,
   snapshot,
+  update,
   stop,
   start,
   pause,

@@ -18,6 +18,8 @@ export const run: Command = {
     quiet: { short: 'q', help: 'Do not print warnings.' },
   },
   notes:
+    'A --layer is of type directory, overlay (a snapshot), image (a squashfs or erofs file), or host-directory,\n' +
+    'which is mounted at TARGET, read-only unless :rw follows.\n' +
     'Put -- before a COMMAND that has an --env-file option: Node 20 would take it for its own.\n' +
     'The command has nothing of the environment of this program but what --env says.\n' +
     'Exit status: that of the command, 128+N when signal N ended it, 125 when containerv failed,\n' +
