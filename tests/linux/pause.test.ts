@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { joinContainer, listContainers } from 'containerv-linux';
+import { createContainer, joinContainer, listContainers } from 'containerv-linux';
 import { expect, test } from 'vitest';
 import { untilSaid } from '../support/collect.js';
 import { small } from '../support/container.js';
@@ -49,6 +49,19 @@ describeAsRoot('a paused container', () => {
     expect(cpuTimeMs(container) - before).toBeLessThan(5);
     await container.resume();
     for (const bomb of bombs) expect(await bomb.wait()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('stands still at once, every time, while it makes one process after another', async () => {
+    await using container = await createContainer();
+    for (let i = 0; i < 2; i++)
+      await container.spawn('sh', ['-c', 'while :; do /bin/true; done'], { stdio: 'ignore' });
+    for (let round = 0; round < 300; round++) {
+      const before = performance.now();
+      await container.pause();
+      // Not by giving up, which is after ten seconds.
+      expect(performance.now() - before).toBeLessThan(5000);
+      await container.resume();
+    }
   });
 
   test('starts nothing', async () => {

@@ -7,6 +7,7 @@ import { temporary } from './suite.js';
 export const scratch: string = path.join(temporary, `file-${process.pid}-${threadId}-${Date.now()}`);
 
 let made = 0;
+let over = false;
 
 /** A path in the scratch directory that nothing else has. */
 export function scratchPath(name: string): string {
@@ -16,7 +17,13 @@ export function scratchPath(name: string): string {
 
 /** Not before it is needed: nobody removes it after a file of which every test is skipped. */
 export function makeScratch(): void {
+  if (over) throw new Error('The tests of this file are over, and this one with them');
   mkdirSync(scratch, { recursive: true });
   // What lies in it is given to programs of other users.
   chmodSync(scratch, 0o755);
+}
+
+/** A test that ran out of time goes on; what it makes from here on would stay. It ends here, with its containers. */
+export function closeScratch(): void {
+  over = true;
 }

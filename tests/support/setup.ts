@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
 import { createContainer } from 'containerv-linux';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { openDescriptors, settledDescriptors } from './descriptors.js';
 import { eventually } from './eventually.js';
 import { without } from './multiset.mjs';
-import { makeScratch, scratch } from './scratch.js';
+import { closeScratch, makeScratch, scratch } from './scratch.js';
 import { temporary } from './suite.js';
 
 const state = path.join(scratch, 'state');
@@ -29,10 +29,24 @@ beforeAll(async () => {
 
 const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
 
+let failed = false;
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(() => {
+    failed = true;
+  });
+});
+
+function expectNothingKept(): void {
+  expect(entries(state), 'state directories at the end of the file').toEqual([]);
+  expect(entries(data), 'data directories at the end of the file').toEqual([]);
+}
+
 afterAll(async () => {
+  closeScratch();
   try {
-    expect(entries(state), 'state directories at the end of the file').toEqual([]);
-    expect(entries(data), 'data directories at the end of the file').toEqual([]);
+    // A test that ran out of time goes on until it wants more of us, and its containers go when it ends.
+    if (failed) await eventually(expectNothingKept);
+    else expectNothingKept();
     await eventually(() => {
       expect(without(openDescriptors(), descriptors), 'descriptors of this process').toEqual([]);
     });

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainervError } from 'containerv-api';
 import { directoryOf, type FreezerGroup, freezerOf, type GroupDirectories } from './cgroup/groups.js';
-import { moveProcesses } from './cgroup/moved-processes.js';
+import { moveProcesses, uninterruptible } from './cgroup/moved-processes.js';
 import { type Channel, refusalError } from './channel.js';
 import { FileBatch } from './file-batch.js';
 import { untilTold } from './file-told.js';
@@ -108,7 +108,8 @@ async function tellInit(
 }
 
 /** On both it is nearly always so at the first look. */
-async function untilFrozen(native: Native, { directory, file }: FreezerGroup): Promise<void> {
+async function untilFrozen(native: Native, freezer: FreezerGroup): Promise<void> {
+  const { directory, file } = freezer;
   const isV2 = path.basename(file) === 'cgroup.freeze';
   const looksSo = isV2
     ? async () => says(native, path.join(directory, 'cgroup.events'), /^frozen 1$/m)
@@ -117,13 +118,25 @@ async function untilFrozen(native: Native, { directory, file }: FreezerGroup): P
   const told = isV2
     ? await untilTold(path.join(directory, 'cgroup.events'), looksSo, LONGEST_WAIT_MS)
     : undefined;
-  const frozen = told ?? (await untilSeen(looksSo));
-  if (!frozen) {
-    throw new ContainervError('ERR_CONTAINERV_TIMEOUT', 'A process of the container cannot be interrupted', {
-      step: STEP,
-      hint: 'It waits for a device or a file system (state D in ps). Nothing was paused.',
-    });
-  }
+  const frozen = told ?? (await untilSeen(isV2 ? looksSo : async () => asksAgain(native, freezer, looksSo)));
+  if (!frozen) throw uninterruptible(STEP);
+}
+
+/**
+ * v1 asks a process to stand still once, as it comes into the group. One that is just being forked can miss that, and is
+ * asked again only when the file is written again (freeze_cgroup in kernel/cgroup/legacy_freezer.c).
+ */
+async function asksAgain(
+  native: Native,
+  { file, frozen }: FreezerGroup,
+  looksSo: () => Promise<boolean>,
+): Promise<boolean> {
+  if (await looksSo()) return true;
+  const batch = new FileBatch();
+  batch.add({ op: 'write', path: file, text: frozen });
+  const failure = await batch.run(native, STEP);
+  if (failure !== undefined) throw systemError(failure, { what: 'Cannot pause' });
+  return looksSo();
 }
 
 async function untilSeen(looksSo: () => Promise<boolean>): Promise<boolean> {
