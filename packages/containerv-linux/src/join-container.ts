@@ -23,7 +23,7 @@ import { MessageType } from './protocol.js';
 import { awaitInitExit, containerIds, removeDead } from './prune-containers.js';
 import { restart, type Restarted } from './restart.js';
 import { noteLimits } from './state/boot-file.js';
-import { type BaseDirectories, baseDirectories } from './state/directories.js';
+import { type BaseDirectories, ownDirectories } from './state/directories.js';
 import { describeStopped, readInitPid, readStateFile, type StateRecord } from './state/state-file.js';
 import { systemError, failureOf } from './system-error.js';
 import { WireWriter } from './wire.js';
@@ -41,7 +41,7 @@ const HELD_PAUSE_MS = 30;
  */
 export async function joinContainer(id: string): Promise<Container> {
   const addon = native();
-  const base = baseDirectories();
+  const base = await ownDirectories();
   const directory = path.join(base.state, checkContainerId(id));
   const record = await readStateFile(directory);
   if (record === undefined) throw await notFound(base, id);

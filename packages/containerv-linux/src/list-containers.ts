@@ -5,12 +5,12 @@ import { freezerOf } from './cgroup/groups.js';
 import { native } from './native.js';
 import { containerIds } from './prune-containers.js';
 import { lockExclusive } from './state/claim.js';
-import { baseDirectories } from './state/directories.js';
+import { ownDirectories } from './state/directories.js';
 import { readInitPid, readStateFile, type StateRecord } from './state/state-file.js';
 
 /** All containers of this user, the stopped and the crashed included, oldest first. */
 export async function listContainers(): Promise<ContainerInfo[]> {
-  const base = baseDirectories();
+  const base = await ownDirectories();
   const found = await Promise.all(
     (await containerIds(base)).map(async (id) => describe(path.join(base.state, id))),
   );

@@ -11,12 +11,12 @@ import { REGISTRY } from './network/names.js';
 import { releaseDead, sweepNetworks } from './network/sweep-networks.js';
 import { type Native, native } from './native.js';
 import { lockExclusive } from './state/claim.js';
-import { type BaseDirectories, baseDirectories } from './state/directories.js';
+import { type BaseDirectories, ownDirectories } from './state/directories.js';
 import { initPidFile, readStateFile } from './state/state-file.js';
 
 /** Removes what owners that crashed left behind. A container that is alive, or that was stopped to be started again, stays. */
 export async function pruneContainers(): Promise<PruneReport> {
-  return prune(native(), baseDirectories());
+  return prune(native(), await ownDirectories());
 }
 
 let pruned: Promise<unknown> | undefined;

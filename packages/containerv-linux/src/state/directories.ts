@@ -1,7 +1,7 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { ContainervError } from 'containerv-api';
+import { ContainervError, isContainervError } from 'containerv-api';
 import { failureOf, systemError } from '../system-error.js';
 
 /** The state directory of root, unless told otherwise. */
@@ -80,6 +80,29 @@ export async function ensurePrivateDirectory(directory: string): Promise<void> {
       'CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places; each must be a directory or not be there.';
     throw systemError(failure, { what: 'Cannot make the directory', hint, cause });
   }
+  await checkPrivateDirectory(directory);
+}
+
+/**
+ * Those that are there already, as who lists, joins and clears up finds them. What is kept there says what is removed and
+ * how processes are confined, so nobody else may have written it.
+ * @throws ContainervError `ERR_CONTAINERV_PERMISSION` for one that is not ours alone
+ */
+export async function ownDirectories(): Promise<BaseDirectories> {
+  const base = baseDirectories();
+  for (const directory of [base.state, base.data]) {
+    if (verified.has(directory)) continue;
+    try {
+      await checkPrivateDirectory(directory);
+    } catch (error) {
+      if (isContainervError(error)) throw error;
+      // Nothing is there, or nothing that we can read.
+    }
+  }
+  return base;
+}
+
+async function checkPrivateDirectory(directory: string): Promise<void> {
   const found = await lstat(directory);
   const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (!ours) {
