@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
+import type { Enforced } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
+import { small } from '../support/container.js';
 import { describeAsRoot } from '../support/privilege.js';
 import { runProgram } from '../support/program.js';
 import { keptIds } from '../support/remains.js';
@@ -15,7 +17,7 @@ interface Attempted {
   readonly errno?: string;
   readonly message?: string;
   readonly hint?: string;
-  readonly enforced?: { readonly userNamespace: boolean; readonly seccomp: boolean };
+  readonly enforced?: Pick<Enforced, 'userNamespace' | 'seccomp' | 'cgroup' | 'limits' | 'deviceFilter'>;
 }
 
 /** Creates a container in a program of another user, or one that may do less. */
@@ -82,5 +84,28 @@ describeAsRoot('an ordinary user', () => {
     });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_CONTAINERV_PERMISSION', path: foreign });
+  });
+});
+
+describeAsRoot('where control groups are shown, and not to be changed', () => {
+  const readonly =
+    'for at in $(sed -nE "s/^cgroup2? ([^ ]+) .*/\\1/p" /proc/mounts); do mount -o remount,bind,ro "$at"; done; exec "$@"';
+  const under = ['unshare', '--mount', 'sh', '-ec', readonly, 'sh'];
+
+  test('containers are made and removed, without limits', async () => {
+    // With the groups above theirs in place, as on a host that has containers of its own.
+    await using _other = await small();
+    expect(await create({}, { under })).toMatchObject({
+      state: 'running',
+      enforced: {
+        cgroup: false,
+        limits: { memory: false, cpuWeight: false, pids: false },
+        deviceFilter: false,
+      },
+    });
+    expect(await create({ limits: { memory: '64M' } }, { under })).toMatchObject({
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      errno: 'EROFS',
+    });
   });
 });

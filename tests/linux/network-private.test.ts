@@ -362,6 +362,13 @@ describeNetwork('addresses', () => {
     await failure(networked({ switchName: 'x' }), refused);
     await failure(networked({ bridge: 'containerv0' }), refused);
     await failure(networked({ hostIp: 'fd00::1' }), { code: 'ERR_CONTAINERV_UNSUPPORTED' });
+    // Both could be bound, and nobody would be answered.
+    for (const hostIp of ['::1', '0:0::1', '::ffff:127.0.0.1']) {
+      await failure(networked({ ports: [{ host: 4711, container: 1, hostIp }] }), {
+        code: 'ERR_CONTAINERV_UNSUPPORTED',
+        message: /cannot be published on/,
+      });
+    }
     await failure(networked({ hostIp: '127.0.0.9', netmask: 24 }), {
       code: 'ERR_CONTAINERV_NETWORK',
       message: /overlaps/,

@@ -1,6 +1,6 @@
 // Runs in the test machine: what differs there from other hosts. Prints one JSON line for each check.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContainer, listContainers, probeHost } from 'containerv';
@@ -8,6 +8,11 @@ import { createPolicy, FsAccess } from 'containerv-policy';
 import assert from 'node:assert/strict';
 
 const CLI = fileURLToPath(new URL('../../packages/containerv/dist/cli.js', import.meta.url));
+
+/** Arguments: a control group, which becomes the top of all that is seen, a script, and its arguments. */
+const ENTER_GROUP =
+  'echo $$ > "$1/cgroup.procs"; script=$2; shift 2; exec unshare -Cm sh -ec "$script" sh "$@"';
+const SHOW_GROUP = 'umount /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup';
 
 /** @typedef {import('containerv').Container} Container */
 
@@ -65,6 +70,59 @@ export const CHECKS = {
       );
       assert.deepEqual(held, [`${64 * 2 ** 20}`, '50000 100000', '20', '0']);
     }),
+  'processors that the group above does not have are refused, also later': async () => {
+    if (process.getuid?.() !== 0) return;
+    const above = '/sys/fs/cgroup/containerv/cpuset.cpus';
+    await withContainer({ limits: { cpuset: '0-1' } }, async (container) => {
+      const text = readFileSync(above, 'utf8');
+      writeFileSync(above, '0');
+      try {
+        const refused = { code: 'ERR_CONTAINERV_UNSUPPORTED', hint: /cpuset.cpus = 1, and holds 0 instead/ };
+        await assert.rejects(createContainer({ limits: { cpuset: '1' } }), refused);
+        await assert.rejects(container.update({ cpuset: '1' }), refused);
+        await withContainer({ limits: { cpuset: '0' } }, async (other) =>
+          assert.equal(other.enforced.limits.cpuset, true),
+        );
+      } finally {
+        writeFileSync(above, text.trim() === '' ? '0-1' : text);
+      }
+    });
+  },
+  'huge pages, and shares of block devices': async () => {
+    if (process.getuid?.() !== 0) return;
+    const limits = {
+      hugetlb: { '2M': '64M' },
+      io: { devices: [{ device: '/dev/vda', readOpsPerSecond: 99 }] },
+    };
+    await withContainer({ limits }, async (container) => {
+      const group = await groupOf(container);
+      assert.equal(readFileSync(path.join(group, 'hugetlb.2MB.max'), 'utf8'), `${64 * 2 ** 20}\n`);
+      assert.match(readFileSync(path.join(group, 'io.max'), 'utf8'), / riops=99 /);
+      const { hugetlb, io } = container.enforced.limits;
+      assert.deepEqual({ hugetlb, io }, { hugetlb: true, io: true });
+    });
+  },
+  'below a group with processes of its own there are containers without limits, and doctor says why':
+    async () => {
+      if (process.getuid?.() !== 0) return;
+      const group = '/sys/fs/cgroup/occupied';
+      mkdirSync(group);
+      const inNamespace = (/** @type {string} */ script) =>
+        execFileSync(
+          'sh',
+          ['-ec', ENTER_GROUP, 'sh', group, `${SHOW_GROUP}; ${script}`, process.execPath, CLI],
+          {
+            encoding: 'utf8',
+          },
+        );
+      assert.equal(inNamespace('"$1" "$2" run -- echo ran'), 'ran\n');
+      assert.equal(readFileSync(path.join(group, 'cgroup.type'), 'utf8'), 'domain\n');
+      const fix = JSON.parse(inNamespace('"$1" "$2" doctor --json')).checks.find(
+        (/** @type {{ name: string }} */ { name }) => name === 'control groups',
+      ).fix;
+      assert.match(fix, /^mkdir -p \/sys\/fs\/cgroup\/main && /);
+      assert.equal(inNamespace(`${fix}; "$1" "$2" run --memory 64M -- echo limited`), 'limited\n');
+    },
   'a process that takes more memory than it has is killed for it, and that is told': async () =>
     withContainer({ limits: { memory: '48M', swap: 0 } }, async (container) => {
       let told = 0;

@@ -17,11 +17,11 @@ import { EarlyLaunch } from './early-launch.js';
 import {
   chooseIds,
   hostIds,
+  lackOfPrivateIds,
   MAP_STEP,
   rememberRefused,
   rememberUnmappable,
   SUBORDINATE_STEP,
-  whyNotPrivate,
   whyOneId,
 } from './ids/choose-ids.js';
 import { choosesIds, type IdPlan } from './ids/id-maps.js';
@@ -196,8 +196,9 @@ function warn(
       `Read-only in the container, because other file systems are mounted below it on the host: ${paths}`,
     );
   }
-  const notPrivate = container.enforced.ids?.mappedMounts === false ? whyNotPrivate(spec, base) : undefined;
-  if (notPrivate !== undefined) warnings.push(`The ids in the container are the host's: ${notPrivate}`);
+  const notPrivate =
+    container.enforced.ids?.mappedMounts === false ? lackOfPrivateIds(spec, base) : undefined;
+  if (notPrivate !== undefined) warnings.push(`The ids in the container are the host's: ${notPrivate.what}`);
   const oneId = whyOneId(spec);
   if (oneId !== undefined) warnings.push(`The container has one id: ${oneId}`);
   if (seccompLogRequested()) {

@@ -95,6 +95,16 @@ void check_directory(const std::string& path) {
   check(S_ISDIR(about.st_mode), "stat", path);
 }
 
+// What we may not remove is not what we made: a control group of the same name, of another user's container.
+void remove_group(const std::string& path) {
+  if (rmdir(path.c_str()) == 0 || errno == ENOENT || errno == EACCES) return;
+  // On a read-only mount, also of what is not there: as in a container that is shown the groups of its host.
+  const int error = errno;
+  if (error == EROFS && access(path.c_str(), F_OK) != 0 && errno == ENOENT) return;
+  errno = error;
+  check(false, "rmdir", path);
+}
+
 void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
   const std::string& path = step.path;
   switch (step.kind) {
@@ -108,9 +118,7 @@ void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
       result.fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
       return check(result.fd >= 0, "open", path);
     case FileStep::Kind::kLock: result.fd = lock_named(path, step.mode != 0); return;
-    case FileStep::Kind::kRmdir:
-      // What we may not remove is not what we made: a control group of the same name, of another user's container.
-      return check(rmdir(path.c_str()) == 0 || errno == ENOENT || errno == EACCES, "rmdir", path);
+    case FileStep::Kind::kRmdir: return remove_group(path);
     case FileStep::Kind::kRemoveTree: return remove_tree(path, graveyard);
     case FileStep::Kind::kRemoveClaim: return remove_tree_and_last(path, "lock", graveyard);
     case FileStep::Kind::kDirectory: return check_directory(path);

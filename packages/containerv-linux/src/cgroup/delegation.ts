@@ -27,6 +27,17 @@ export function groupForContainers(
   return mount;
 }
 
+/**
+ * The group of this process, when it was delegated and processes in it are all that keeps containers from going below.
+ */
+export function occupiedGroup(
+  own: string,
+  privileged: boolean,
+  probe: GroupProbe = hostProbe,
+): string | undefined {
+  return !privileged && probe.isDelegated(own) ? own : undefined;
+}
+
 function isWithin(mount: string, group: string): boolean {
   return group === mount || group.startsWith(`${mount}/`);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { groupForContainers } from './delegation.js';
+import { groupForContainers, occupiedGroup } from './delegation.js';
 
 /** The control group hierarchies of this machine, as seen from this process. */
 export interface CgroupHierarchies {
@@ -17,16 +17,20 @@ export interface UnifiedHierarchy {
   readonly parent: string;
   /** What that group can hand down. */
   readonly controllers: readonly string[];
+  /** Our own group, when it is delegated to us and has us in it. */
+  readonly occupied: string | undefined;
 }
 
 /** What has to be known of directories to tell where the groups of this process are. */
 export interface HierarchyProbe {
   /** Whether a group is there: another mount, as inside of some containers, may hide those that mountinfo lists. */
   isGroup(directory: string): boolean;
-  /** The contents of `cgroup.controllers`. */
-  readControllers(directory: string): string;
+  /** What is in its `cgroup.controllers`. */
+  readControllers(directory: string): readonly string[];
   /** The group that containers go below. */
   findParent(mount: string, own: string): string;
+  /** The group of this process, if it was delegated. */
+  findOccupied(own: string): string | undefined;
 }
 
 /** @param mountinfo /proc/self/mountinfo @param membership /proc/self/cgroup (cgroups(7)) */
@@ -49,8 +53,8 @@ export function parseHierarchies(
       const own = below(mount, paths.get(''));
       if (own === undefined || !probe.isGroup(mount.point)) continue;
       const parent = probe.findParent(mount.point, own);
-      const controllers = probe.readControllers(parent).split(/\s+/).filter(Boolean);
-      v2 = { mount: mount.point, parent, controllers };
+      const controllers = probe.readControllers(parent);
+      v2 = { mount: mount.point, parent, controllers, occupied: probe.findOccupied(own) };
     } else if (mount?.type === 'cgroup') {
       for (const option of mount.options) {
         const own = below(mount, paths.get(option));
@@ -61,14 +65,21 @@ export function parseHierarchies(
   return { v1, v2 };
 }
 
+/** What a group of v2 can hand down. */
+export function controllersOf(directory: string): readonly string[] {
+  return readFileSync(path.join(directory, 'cgroup.controllers'), 'utf8').split(/\s+/).filter(Boolean);
+}
+
 export function readHierarchies(): CgroupHierarchies {
+  const privileged = process.getuid?.() === 0;
   return parseHierarchies(
     readFileSync('/proc/self/mountinfo', 'utf8'),
     readFileSync('/proc/self/cgroup', 'utf8'),
     {
       isGroup: (directory) => existsSync(path.join(directory, 'cgroup.procs')),
-      readControllers: (directory) => readFileSync(path.join(directory, 'cgroup.controllers'), 'utf8'),
-      findParent: (mount, own) => groupForContainers(mount, own, process.getuid?.() === 0),
+      readControllers: controllersOf,
+      findParent: (mount, own) => groupForContainers(mount, own, privileged),
+      findOccupied: (own) => occupiedGroup(own, privileged),
     },
   );
 }

@@ -7,6 +7,8 @@ export interface LimitFile {
   readonly controller: string;
   readonly file: string;
   readonly value: string;
+  /** The file that says what came of it, where that is another. */
+  readonly told?: string;
   readonly holds: (content: string) => boolean;
   /** One of several files of which a kernel has one: the limit is held when any of them holds it. */
   readonly either?: true;

@@ -13,7 +13,8 @@ export function limitFilesV2(limits: ResolvedLimits, hostCpus: number): LimitFil
     textFile('cpuWeight', 'cpu', 'cpu.weight', String(limits.cpuWeight)),
     ...given(quota, ({ limit, us }) => textFile(limit, 'cpu', 'cpu.max', `${us} ${PERIOD_US}`)),
     textFile('pids', 'pids', 'pids.max', String(limits.pids)),
-    ...given(limits.cpuset, cpusetFile),
+    // Of processors that the group above does not have, the kernel makes all that it has (cgroup-v2.rst, "cpuset.cpus").
+    ...given(limits.cpuset, (cpus) => ({ ...cpusetFile(cpus), told: 'cpuset.cpus.effective' })),
     ...(limits.io === undefined ? [] : ioFiles(limits.io)),
     ...(limits.hugetlb ?? []).map(
       ({ pageSize, bytes }): LimitFile => ({

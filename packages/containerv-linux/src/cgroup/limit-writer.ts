@@ -9,6 +9,13 @@ export const STEP = 'set limits';
 
 type Held = Partial<Record<LimitName, boolean>>;
 
+interface Outcome {
+  readonly holding: boolean;
+  readonly failure: SystemFailure | undefined;
+  /** What the kernel says it holds. */
+  readonly told: string | undefined;
+}
+
 /** Writes limits into control groups and reads back whether the kernel holds them. */
 export class LimitWriter {
   readonly #limits: ResolvedLimits;
@@ -32,7 +39,8 @@ export class LimitWriter {
       if (directory === undefined) continue;
       const target = path.join(directory, file.file);
       const write = batch.add({ op: 'write', path: target, text: file.value, optional: true });
-      this.#steps.set(file, { write, read: batch.add({ op: 'read', path: target, optional: true }) });
+      const told = path.join(directory, file.told ?? file.file);
+      this.#steps.set(file, { write, read: batch.add({ op: 'read', path: told, optional: true }) });
     }
   }
 
@@ -45,22 +53,23 @@ export class LimitWriter {
     const held: Held = {};
     for (const file of this.#files) {
       const { limit } = file;
-      const { holding, failure } = this.#outcome(file, batch);
+      const { holding, failure, told } = this.#outcome(file, batch);
       // What is not limited needs nobody to hold it.
       const lifted = isLifted(this.#limits, limit);
       const satisfied = holding || lifted || this.#heldByAnother(file, batch);
-      if (!satisfied && this.#limits.explicit[limit]) throw notHeld(file, groupFailure ?? failure);
+      if (!satisfied && this.#limits.explicit[limit]) throw notHeld(file, groupFailure ?? failure, told);
       held[limit] = satisfied && held[limit] !== false;
     }
     return held;
   }
 
-  #outcome(file: LimitFile, batch: FileBatch): { holding: boolean; failure: SystemFailure | undefined } {
+  #outcome(file: LimitFile, batch: FileBatch): Outcome {
     const steps = this.#steps.get(file);
-    if (steps === undefined) return { holding: false, failure: undefined };
+    if (steps === undefined) return { holding: false, failure: undefined, told: undefined };
     const failure = batch.failure(steps.write, STEP);
     const read = batch.result(steps.read);
-    return { holding: failure === undefined && read.done && file.holds(read.text), failure };
+    const told = read.done ? read.text : undefined;
+    return { holding: failure === undefined && told !== undefined && file.holds(told), failure, told };
   }
 
   #heldByAnother({ limit, either }: LimitFile, batch: FileBatch): boolean {
@@ -82,14 +91,19 @@ function isLifted(limits: ResolvedLimits, limit: LimitName): boolean {
   return limit in values && values[limit as keyof typeof values] === 'max';
 }
 
-function notHeld({ limit, file, value }: LimitFile, failure: SystemFailure | undefined): ContainervError {
+function notHeld(
+  { limit, file, value }: LimitFile,
+  failure: SystemFailure | undefined,
+  told: string | undefined,
+): ContainervError {
   const what = `The limit \`${limit}\` cannot be enforced`;
   if (limit === 'cpuset') {
     const error = missingProcessors(expandCpuList(value), what);
     if (error !== undefined) return error;
   }
   if (failure === undefined || failure.errno === 0) {
-    const hint = `No control group here takes ${file} = ${value}. See: containerv doctor`;
+    const instead = told === undefined ? '' : `, and holds ${told.trim() || 'nothing'} instead`;
+    const hint = `No control group here takes ${file} = ${value}${instead}. See: containerv doctor`;
     return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what, { step: STEP, hint });
   }
   const hint =

@@ -3,6 +3,7 @@ import type { ResolvedLimits } from 'containerv-api';
 import type { FileBatch } from '../file-batch.js';
 import type { Cgroup, CgroupTasks } from './cgroup.js';
 import { freezerOf, type GroupDirectories } from './groups.js';
+import { handDownTexts } from './hand-down.js';
 import type { CgroupHierarchies, UnifiedHierarchy } from './hierarchy.js';
 import type { LimitFile } from './limit-file.js';
 import { Plan } from './plan.js';
@@ -27,12 +28,14 @@ export class PlanV2 extends Plan {
   readonly #parent: string;
   readonly #directory: string;
   readonly #above: string;
+  readonly #available: readonly string[];
   readonly #controllers: readonly string[];
   openStep = -1;
 
   constructor(id: string, limits: ResolvedLimits, files: readonly LimitFile[], { v2 }: Unified) {
     super(limits, files);
     this.#above = v2.parent;
+    this.#available = v2.controllers;
     this.#parent = path.join(v2.parent, PARENT);
     this.#directory = path.join(this.#parent, id);
     this.groups = { unified: this.#directory, v1: {} };
@@ -47,8 +50,8 @@ export class PlanV2 extends Plan {
     this.makeAbove(batch, this.#parent);
     for (const group of [this.#above, this.#parent]) {
       const file = path.join(group, 'cgroup.subtree_control');
-      for (const name of this.#controllers)
-        batch.add({ op: 'write', path: file, text: `+${name}`, optional: true });
+      for (const text of handDownTexts(this.#controllers, this.#available))
+        batch.add({ op: 'write', path: file, text, optional: true });
     }
     this.make(batch, this.#directory);
     this.addLimits(batch);

@@ -4,6 +4,8 @@ import type { LimitName, ResolvedLimits } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import type { Native } from '../native.js';
 import { directoryOf, type GroupDirectories } from './groups.js';
+import { handDownTexts } from './hand-down.js';
+import { controllersOf } from './hierarchy.js';
 import type { LimitFile } from './limit-file.js';
 import { limitFilesV1 } from './limit-files-v1.js';
 import { limitFilesV2 } from './limit-files-v2.js';
@@ -56,11 +58,11 @@ function lifted({ explicit }: ResolvedLimits): Partial<Record<LimitName, boolean
 /** v2: a controller that no limit needed until now. */
 function handDown(batch: FileBatch, group: string, files: readonly LimitFile[]): void {
   const parent = path.dirname(group);
-  for (const directory of [path.dirname(parent), parent]) {
-    for (const controller of new Set(files.map((file) => file.controller))) {
-      const target = path.join(directory, 'cgroup.subtree_control');
-      batch.add({ op: 'write', path: target, text: `+${controller}`, optional: true });
-    }
+  const above = path.dirname(parent);
+  const texts = handDownTexts([...new Set(files.map((file) => file.controller))], controllersOf(above));
+  for (const directory of [above, parent]) {
+    const target = path.join(directory, 'cgroup.subtree_control');
+    for (const text of texts) batch.add({ op: 'write', path: target, text, optional: true });
   }
 }
 

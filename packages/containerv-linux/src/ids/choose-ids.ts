@@ -69,14 +69,32 @@ export function whyOneId(spec: ContainerSpec): string | undefined {
   return `${refusedBy} does not give this program the ids of /etc/subuid and /etc/subgid, as where no_new_privs is set`;
 }
 
-/** For people; `undefined` where private ids were not to be had anyway. */
-export function whyNotPrivate(spec: ContainerSpec, base: BaseDirectories): string | undefined {
+/** Why a container of root has the host's ids, for people; `undefined` where private ones were not to be had anyway. */
+export function lackOfPrivateIds(
+  spec: ContainerSpec,
+  base: BaseDirectories,
+): { readonly what: string; readonly fix: string } | undefined {
   if (whoWeAre().uid !== 0 || !spec.namespaces.user || !choosesIds(spec)) return undefined;
   const blocking = sources(spec, base).find((source) => unmappable.has(source));
-  if (blocking !== undefined) return `this kernel has no idmapped mounts for the file system of ${blocking}`;
-  return mapsLayers()
-    ? 'there is no range of ids that this process may map and nobody else has'
-    : 'Linux 5.19 is the first with idmapped mounts below an overlay';
+  if (blocking !== undefined) {
+    return {
+      what: `this kernel has no idmapped mounts for the file system of ${blocking}`,
+      fix:
+        blocking === base.data
+          ? 'export CONTAINERV_DATA_DIR=/path/on/ext4/xfs/or/btrfs'
+          : 'Use a newer kernel, or a root on ext4, xfs or btrfs.',
+    };
+  }
+  if (!mapsLayers()) {
+    return {
+      what: 'Linux 5.19 is the first with idmapped mounts below an overlay',
+      fix: 'Upgrade to Linux 5.19 or newer.',
+    };
+  }
+  return {
+    what: 'there is no range of ids that this process may map and nobody else has',
+    fix: 'export CONTAINERV_ID_RANGE=FIRST:COUNT   (of /proc/self/uid_map, 65536 or more)',
+  };
 }
 
 /** What a container shows of the host, the more particular first. */

@@ -35,6 +35,10 @@ export interface Subordinate {
 // A map takes 340 lines (user_namespaces(7)); one for the user is ours.
 const MAX_SPANS = 339;
 
+/** As useradd(8) gives them. */
+const FIRST_GIVEN = 100_000;
+const GIVEN = 65_536;
+
 /** Needs both programs, and lines of the user in both files. */
 export function findSubordinateIds(user: Subordinate, mayExecute?: MayExecute): FoundSubordinateIds {
   const newuidmap = findProgram('newuidmap', mayExecute);
@@ -50,11 +54,21 @@ export function findSubordinateIds(user: Subordinate, mayExecute?: MayExecute): 
     return {
       lack: {
         what: `${file} has no line of ${user.name}`,
-        fix: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user.name}   (ids that nobody else has)`,
+        fix: usermod(user),
       },
     };
   }
   return { ids: { users, groups, newuidmap, newgidmap } };
+}
+
+/** Gives ids behind all that the files give to somebody. */
+function usermod({ name, subuid, subgid }: Subordinate): string {
+  const ends = [...`${subuid}\n${subgid}`.matchAll(/^[^:#\n]+:(\d{1,10}):(\d{1,10})\s*$/gm)].map(
+    ([, first, count]) => Number(first) + Number(count),
+  );
+  const first = Math.max(FIRST_GIVEN, ...ends.filter((end) => end + GIVEN <= MAX_ID + 1));
+  const range = `${first}-${first + GIVEN - 1}`;
+  return `sudo usermod --add-subuids ${range} --add-subgids ${range} ${name}`;
 }
 
 /** The lines of a user by name or number. What overlaps another, or the user, cannot be in one map. */

@@ -15,6 +15,7 @@ import { asNetworkError, CREATE_INTERFACE } from './network-error.js';
 import type { NetworkSetup } from './network-setup.js';
 import type { PrivateNetwork } from './private-network.js';
 import { orphanRemoval, portRemoval } from './port-removal.js';
+import { refuseUnreachable } from './published-address.js';
 import { resolvConf } from './resolv-conf.js';
 import { candidates, capacity, describeSubnet, isHostAddress } from './subnet.js';
 import { checkWithin, type WantedNetwork, wantedNetwork } from './wanted-network.js';
@@ -39,6 +40,7 @@ export class NetworkAttachment implements PrivateNetwork {
   constructor(network: ResolvedPrivateNetwork) {
     this.#network = network;
     this.#wanted = wantedNetwork(network);
+    refuseUnreachable(network.ports);
   }
 
   /** For the files that others write to; `undefined`: nobody else is on the bridge. */

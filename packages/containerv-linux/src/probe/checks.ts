@@ -1,5 +1,4 @@
 import type { HostCheck } from 'containerv-api';
-import type { CgroupHierarchies } from '../cgroup/hierarchy.js';
 import { WRITES_COMPLETE_ABI } from '../landlock/file-rights.js';
 import type { BaseDirectories } from '../state/directories.js';
 import type { HostFiles } from './host-files.js';
@@ -93,12 +92,24 @@ export function checkNamespaces(host: HostFiles): HostCheck {
   const none = NAMESPACES.map((kind) => `max_${kind}_namespaces`).filter(
     (setting) => host.read(`/proc/sys/user/${setting}`)?.trim() === '0',
   );
-  if (none.length === 0) return { name, status: 'ok', detail: 'mount, pid, network, ipc, uts, cgroup' };
+  if (none.length === 0) return checkTime(host, name);
   return {
     name,
     status: 'missing',
     detail: `None may be made: ${none.map((setting) => `user.${setting} is 0`).join(', ')}`,
     fix: `sudo sysctl -w ${none.map((setting) => `user.${setting}=15000`).join(' ')}`,
+  };
+}
+
+/** Off by default, so containers do without. */
+function checkTime(host: HostFiles, name: string): HostCheck {
+  const others = 'mount, pid, network, ipc, uts, cgroup';
+  if (host.exists('/proc/self/ns/time')) return { name, status: 'ok', detail: `${others}, time` };
+  return {
+    name,
+    status: 'degraded',
+    detail: `${others}, and none of time: clocks of containers are the host's.`,
+    fix: 'Use Linux 5.6 or newer with CONFIG_TIME_NS.',
   };
 }
 
@@ -156,41 +167,6 @@ export function checkOverlay(host: HostFiles, { data }: BaseDirectories): HostCh
     detail: `${data} is on ${refused}, which overlayfs cannot write to.`,
     fix: "export CONTAINERV_DATA_DIR=/path/on/another/file/system   (or use writable: 'tmpfs')",
   };
-}
-
-export function checkCgroup(host: HostFiles, { v1, v2 }: CgroupHierarchies): HostCheck {
-  const name = 'control groups';
-  const controllers = ['memory', 'cpu', 'pids'];
-  const unified = v2?.controllers.includes('memory') === true;
-  const found = controllers.filter((name_) => (unified ? v2.controllers.includes(name_) : v1.has(name_)));
-  const version = unified ? 'v2' : v1.size === 0 ? 'none' : v2 === undefined ? 'v1' : 'v1 and v2 (hybrid)';
-  if (found.length < controllers.length) {
-    const lacking = controllers.filter((controller) => !found.includes(controller)).join(', ');
-    return {
-      name,
-      status: 'degraded',
-      detail: `${version}, without ${lacking}: those limits cannot be enforced, and asking for one is an error.`,
-      fix: unified ? missingController(host) : 'sudo mount -t cgroup2 none /sys/fs/cgroup',
-    };
-  }
-  if (host.uid === 0) return { name, status: 'ok', detail: `${version}: ${found.join(', ')}` };
-  if (unified && v2.parent !== v2.mount) {
-    return { name, status: 'ok', detail: `${version}, delegated below ${v2.parent}: ${found.join(', ')}` };
-  }
-  return {
-    name,
-    status: 'degraded',
-    detail: `${version}, but not for this user: the default limits do not hold, and asking for one is an error.`,
-    fix: unified
-      ? 'Start this program in a group that is delegated to you: systemd-run --user --scope -p Delegate=yes COMMAND'
-      : 'Run as root for limits, or boot with systemd.unified_cgroup_hierarchy=1.',
-  };
-}
-
-function missingController({ uid }: HostFiles): string {
-  return uid === 0
-    ? 'Boot with cgroup_enable=memory.'
-    : "Have systemd delegate more: sudo systemctl edit user@.service, with '[Service]' and 'Delegate=cpu cpuset io memory pids', and log in again.";
 }
 
 /** Mounts over parts of /proc keep the kernel from mounting a new one in a user namespace (mount_too_revealing). */

@@ -1,8 +1,15 @@
 import { release } from 'node:os';
-import { type HostCheck, type HostReport, isContainervError } from 'containerv-api';
+import {
+  type Enforced,
+  type HostCheck,
+  type HostReport,
+  isContainervError,
+  resolveContainerOptions,
+} from 'containerv-api';
 import { lackOfBpfLsm } from '../bpf-lsm/availability.js';
 import { readHierarchies } from '../cgroup/hierarchy.js';
 import { createContainer } from '../create-container.js';
+import { lackOfPrivateIds, subordinateIds, whyOneId } from '../ids/choose-ids.js';
 import { type Native, native } from '../native.js';
 import { listTables } from '../netlink/nft-table.js';
 import { rulesExchange } from '../network/exchange.js';
@@ -10,8 +17,8 @@ import { findPasta } from '../network/pasta-program.js';
 import { baseDirectories } from '../state/directories.js';
 import { checkAppArmor } from './apparmor.js';
 import { checkBpfLsm } from './bpf-lsm.js';
+import { checkCgroup } from './cgroup-check.js';
 import {
-  checkCgroup,
   checkKernel,
   checkLandlock,
   checkMemfd,
@@ -21,26 +28,33 @@ import {
   checkSeccomp,
   checkUserNamespaces,
 } from './checks.js';
-import { subordinateIds } from '../ids/choose-ids.js';
-import { checkNetwork } from './network-check.js';
+import { checkDeviceFilter } from './device-filter-check.js';
 import { hostFiles } from './host-files.js';
-import { checkSubordinateIds } from './subordinate-check.js';
+import { checkNetwork } from './network-check.js';
+import { checkPrivateIds, checkSubordinateIds } from './subordinate-check.js';
+
+interface Trial {
+  readonly check: HostCheck;
+  /** What the container had; `undefined`: there was none. */
+  readonly enforced: Enforced | undefined;
+}
 
 /** What works on this host, what is missing and how to fix it. Ends by really running a process in a container. */
 export async function probeHost(): Promise<HostReport> {
   const addon = native();
-  const trial = await tryContainer();
+  const { check: trial, enforced } = await tryContainer();
   const checks: HostCheck[] = [
     checkKernel(release(), (number) => addon.hasSystemCall(number)),
     checkNamespaces(hostFiles),
     checkUserNamespaces(hostFiles),
-    checkSubordinateIds(hostFiles.uid === 0 ? undefined : subordinateIds()),
+    checkIds(enforced),
     checkSeccomp(hostFiles),
     checkLandlock(addon.landlockAbi()),
     checkAppArmor(hostFiles),
     checkBpfLsm(lackOfBpfLsm(addon)),
     checkOverlay(hostFiles, baseDirectories()),
-    checkCgroup(hostFiles, readHierarchies()),
+    checkCgroup(hostFiles, readHierarchies(), enforced),
+    checkDeviceFilter(hostFiles, enforced?.deviceFilter),
     checkNetwork(hostFiles, await answersForNftables(addon), findPasta()),
     checkProc(hostFiles),
     checkMemfd(hostFiles),
@@ -58,17 +72,30 @@ async function answersForNftables(addon: Native): Promise<boolean | undefined> {
   );
 }
 
-async function tryContainer(): Promise<HostCheck> {
+function checkIds(enforced: Enforced | undefined): HostCheck {
+  const spec = resolveContainerOptions({});
+  if (hostFiles.uid !== 0) return checkSubordinateIds(subordinateIds(), whyOneId(spec));
+  const own = enforced?.ids?.mappedMounts;
+  return checkPrivateIds(own, own === false ? lackOfPrivateIds(spec, baseDirectories()) : undefined);
+}
+
+async function tryContainer(): Promise<Trial> {
   const name = 'a container without options';
+  let enforced: Enforced | undefined;
   try {
     await using container = await createContainer();
+    ({ enforced } = container);
     const startedAt = performance.now();
     const { stdout } = await container.run('uname', ['-n']);
     const milliseconds = Math.round(performance.now() - startedAt);
-    return { name, status: 'ok', detail: `ran in it as ${stdout.trim()} (${milliseconds} ms)` };
+    const detail = `ran in it as ${stdout.trim()} (${milliseconds} ms)`;
+    return { check: { name, status: 'ok', detail }, enforced };
   } catch (error) {
     const hint = isContainervError(error) ? error.hint : undefined;
     const detail = isContainervError(error) ? error.summary : String(error);
-    return { name, status: 'missing', detail, ...(hint === undefined ? {} : { fix: hint }) };
+    return {
+      check: { name, status: 'missing', detail, ...(hint === undefined ? {} : { fix: hint }) },
+      enforced,
+    };
   }
 }

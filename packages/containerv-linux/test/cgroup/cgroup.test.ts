@@ -28,11 +28,11 @@ const V1: CgroupHierarchies = {
 };
 const V2: CgroupHierarchies = {
   v1: new Map(),
-  v2: { mount: '/cg', parent: '/cg', controllers: ['cpu', 'memory', 'pids', 'io'] },
+  v2: { mount: '/cg', parent: '/cg', controllers: ['cpu', 'memory', 'pids', 'io'], occupied: undefined },
 };
 const HYBRID: CgroupHierarchies = {
   ...V1,
-  v2: { mount: '/cg/unified', parent: '/cg/unified', controllers: [] },
+  v2: { mount: '/cg/unified', parent: '/cg/unified', controllers: [], occupied: undefined },
 };
 const NONE: CgroupHierarchies = { v1: new Map(), v2: undefined };
 
@@ -191,12 +191,12 @@ describe('v2', () => {
     );
     expect(writes).toEqual([
       '/cg +memory',
-      '/cg +cpu',
-      '/cg +pids',
+      '/cg +memory +cpu',
+      '/cg +memory +pids',
       '/cg +io',
       '/cg/containerv +memory',
-      '/cg/containerv +cpu',
-      '/cg/containerv +pids',
+      '/cg/containerv +memory +cpu',
+      '/cg/containerv +memory +pids',
       '/cg/containerv +io',
     ]);
   });
@@ -235,6 +235,14 @@ describe('a limit that the kernel does not hold', () => {
     const error = thrownBy(() => outcome(V2, { cpuset: '4000' }, refusing('cpuset.cpus', EINVAL)));
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'set limits' });
     expect(error.summary).toMatch(/this host has \d+ processors?, numbered 0.*, and no 4000/);
+  });
+
+  test('as the kernel makes other processors of it says which', () => {
+    const effective = (text: string) => (step: FileStep) =>
+      step.op === 'read' && step.path === '/cg/containerv/box/cpuset.cpus.effective' ? { text } : undefined;
+    expect(outcome(V2, { cpuset: '0' }, effective('0\n')).limits).toMatchObject({ cpuset: true });
+    const error = thrownBy(() => outcome(V2, { cpuset: '0' }, effective('1-3\n')));
+    expect(error.hint).toContain('cpuset.cpus = 0, and holds 1-3 instead');
   });
 
   test('either of two files is enough where a kernel has one of them', () => {

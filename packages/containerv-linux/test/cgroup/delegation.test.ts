@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type GroupProbe, groupForContainers } from '../../src/cgroup/delegation.js';
+import { type GroupProbe, groupForContainers, occupiedGroup } from '../../src/cgroup/delegation.js';
 
 const MOUNT = '/sys/fs/cgroup';
 const SLICE = `${MOUNT}/user.slice/user-1000.slice`;
@@ -41,4 +41,11 @@ test('our own group is none: we are in it', () => {
 
 test('nothing outside of what is mounted', () => {
   expect(groupForContainers(MOUNT, MOUNT, false, probe(['/sys/fs', '/sys', '/']))).toBe(MOUNT);
+});
+
+test('that we are in the group that was handed to us is known; root is anywhere', () => {
+  const own = `${MOUNT}/handed`;
+  expect(occupiedGroup(own, false, probe([own], [own]))).toBe(own);
+  expect(occupiedGroup(own, false, probe([]))).toBeUndefined();
+  expect(occupiedGroup(own, true, probe([own]))).toBeUndefined();
 });

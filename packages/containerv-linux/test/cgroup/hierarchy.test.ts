@@ -10,8 +10,9 @@ function parse(
 ): CgroupHierarchies {
   return parseHierarchies(mountinfo.join('\n'), membership.join('\n'), {
     isGroup: (directory) => !hidden.includes(directory),
-    readControllers: (mount) => `${controllers.replace('%', mount)}\n`,
+    readControllers: (mount) => controllers.replace('%', mount).split(' ').filter(Boolean),
     findParent: (_mount, own) => own,
+    findOccupied: (own) => own,
   });
 }
 
@@ -43,6 +44,7 @@ test('v2: mount, our own group, and the controllers that are there', () => {
   expect(found.v2).toEqual({
     mount: '/sys/fs/cgroup',
     parent: '/sys/fs/cgroup/user.slice/session.scope',
+    occupied: '/sys/fs/cgroup/user.slice/session.scope',
     controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
   });
   expect(found.v1.size).toBe(0);
@@ -63,6 +65,7 @@ test('hybrid: v1 controllers beside a v2 hierarchy that has none', () => {
   expect(found.v2).toEqual({
     mount: '/sys/fs/cgroup/unified',
     parent: '/sys/fs/cgroup/unified/a',
+    occupied: '/sys/fs/cgroup/unified/a',
     controllers: [],
   });
 });

@@ -61,6 +61,11 @@ describe('v2', () => {
     });
   });
 
+  test('processors are those that the container gets, whatever was written', () => {
+    expect(fileOf(v2({ cpuset: '1' }), 'cpuset.cpus').told).toBe('cpuset.cpus.effective');
+    expect(fileOf(v1({ cpuset: '1' }), 'cpuset.cpus').told).toBeUndefined();
+  });
+
   test('what was not asked for is not written', () => {
     for (const name of ['memory.swap.max', 'cpu.max', 'cpuset.cpus'])
       expect(values(v2({}))).not.toHaveProperty([name]);

@@ -68,6 +68,20 @@ describe('what is missing', () => {
   ] as const)('a line in %s', ([file, texts]) => {
     const found = find(texts);
     expect(found).toMatchObject({ lack: { what: `${file} has no line of ann` } });
-    expect('lack' in found && found.lack.fix).toMatch(/^sudo usermod --add-subuids .* ann /);
+    expect('lack' in found && found.lack.fix).toMatch(/^sudo usermod --add-subuids .* ann$/);
+  });
+
+  test.for([
+    ['', '', 100_000],
+    ['bob:100000:65536\n', 'eve:200000:65536\n', 265_536],
+    ['bob:1:2\n# eve:900000:10\n', '', 100_000],
+    // As far as there are ids behind it.
+    ['bob:2147400000:65536\nbob:300000:1\n', '', 300_001],
+  ] as const)('is given ids behind those of others: %j %j', ([subuid, subgid, first]) => {
+    const found = find({ subuid, subgid });
+    const range = `${first}-${first + 65_535}`;
+    expect('lack' in found && found.lack.fix).toBe(
+      `sudo usermod --add-subuids ${range} --add-subgids ${range} ann`,
+    );
   });
 });

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CgroupHierarchies } from '../../src/cgroup/hierarchy.js';
 import {
-  checkCgroup,
   checkKernel,
   checkLandlock,
   checkMemfd,
@@ -13,8 +11,8 @@ import {
 } from '../../src/probe/checks.js';
 import { fakeHost, NFS, OVERLAYFS } from '../support/fake-host.js';
 
-const BASE = { state: '/run/containerv', data: '/var/lib/containerv' };
 const ROOT = { uid: 0 };
+const BASE = { state: '/run/containerv', data: '/var/lib/containerv' };
 
 describe('where nothing is amiss', () => {
   test.for([
@@ -142,68 +140,10 @@ describe('overlayfs', () => {
   });
 });
 
-describe('control groups', () => {
-  const v1 = (...names: string[]): CgroupHierarchies => ({
-    v1: new Map(names.map((name) => [name, `/cg/${name}`])),
-    v2: undefined,
-  });
-  const v2 = (...controllers: string[]): CgroupHierarchies => ({
-    v1: new Map(),
-    v2: { mount: '/cg', parent: '/cg', controllers },
-  });
-  const hybrid = {
-    ...v1('memory', 'cpu', 'pids'),
-    v2: { mount: '/cg/unified', parent: '/cg/unified', controllers: [] },
-  };
-
-  test.for([
-    [v1('memory', 'cpu', 'pids'), 'v1: memory, cpu, pids'],
-    [v2('memory', 'cpu', 'pids', 'io'), 'v2: memory, cpu, pids'],
-    [hybrid, 'v1 and v2 (hybrid): memory, cpu, pids'],
-  ] as const)('are ok for root: %j', ([hierarchies, detail]) => {
-    expect(checkCgroup(fakeHost({}, ROOT), hierarchies)).toEqual({
-      name: 'control groups',
-      status: 'ok',
-      detail,
-    });
-  });
-
-  test('are not for a user, and that is told', () => {
-    expect(checkCgroup(fakeHost(), v2('memory', 'cpu', 'pids'))).toMatchObject({
-      status: 'degraded',
-      detail: expect.stringContaining('not for this user') as string,
-      fix: expect.stringContaining('systemd-run --user --scope -p Delegate=yes') as string,
-    });
-    expect(checkCgroup(fakeHost(), v1('memory', 'cpu', 'pids')).fix).toBe(
-      'Run as root for limits, or boot with systemd.unified_cgroup_hierarchy=1.',
-    );
-  });
-
-  test('are for a user to whom a group was delegated, as far as its controllers go', () => {
-    const delegated = (...controllers: string[]): CgroupHierarchies => ({
-      v1: new Map(),
-      v2: { mount: '/cg', parent: '/cg/user/app.slice', controllers },
-    });
-    expect(checkCgroup(fakeHost(), delegated('memory', 'cpu', 'pids'))).toEqual({
-      name: 'control groups',
-      status: 'ok',
-      detail: 'v2, delegated below /cg/user/app.slice: memory, cpu, pids',
-    });
-    const some = checkCgroup(fakeHost(), delegated('memory', 'pids'));
-    expect(some).toMatchObject({
-      status: 'degraded',
-      fix: expect.stringContaining('Delegate=cpu') as string,
-    });
-  });
-
-  test.for([
-    [v2('memory', 'cpu'), 'v2, without pids', 'cgroup_enable=memory'],
-    [v1('cpu'), 'v1, without memory, pids', 'mount -t cgroup2'],
-    [v1(), 'none, without memory, cpu, pids', 'mount -t cgroup2'],
-  ] as const)('that lack a controller: %j', ([hierarchies, detail, fix]) => {
-    const check = checkCgroup(fakeHost({}, ROOT), hierarchies);
-    expect(check).toMatchObject({ status: 'degraded', detail: expect.stringContaining(detail) as string });
-    expect(check.fix).toContain(fix);
+test('without namespaces of time containers work, with less', () => {
+  expect(checkNamespaces(fakeHost({ '/proc/self/ns/time': undefined }))).toMatchObject({
+    status: 'degraded',
+    fix: expect.stringContaining('CONFIG_TIME_NS') as string,
   });
 });
 

@@ -4,7 +4,7 @@ const EXT4 = 0xef53;
 export const OVERLAYFS = 0x794c7630;
 export const NFS = 0x6969;
 
-const NAMESPACES = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'user'];
+const NAMESPACES = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'user', 'time'];
 
 /** A host on which everything works, but for what is given: files with another text, `undefined` for missing ones. */
 export function fakeHost(
