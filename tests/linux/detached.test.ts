@@ -61,6 +61,19 @@ describe('a detached container', () => {
     await failure(container.run('true'), { code: 'ERR_CONTAINERV_STATE' });
   });
 
+  test('removed by who joined it while its maker lives, goes when that has ended, and not before', async () => {
+    const id = idFor('discarded');
+    const program = startProgram('hold', [JSON.stringify({ id, detached: true })], { env });
+    await program.said('all');
+    await (await joinContainer(id)).destroy();
+    await eventually(async () => expect(await listContainers()).toMatchObject([{ id, state: 'stopped' }]));
+    expect(await pruneContainers()).toEqual({ removed: [], failed: [] });
+    program.child.kill('SIGKILL');
+    await program.ended;
+    expect((await pruneContainers()).removed).toMatchObject([{ id }]);
+    expect(remainsOf(id)).toEqual([]);
+  });
+
   test('survives its owner’s SIGKILL as well', async () => {
     const program = startProgram('hold', [JSON.stringify({ id: idFor('survivor'), detached: true })], {
       env,

@@ -205,23 +205,21 @@ class JoinedContainer extends LinuxContainer {
     if (this.state === 'stopped') return;
     this.alive('stop');
     // Before the end: a stopped container is kept, a crashed one is not, and its owner may be gone.
-    await this.#describe(true);
-    try {
-      await this.#end(SIGTERM, graceMs, 'stopped');
-    } catch (error) {
-      await this.#describe(false);
-      throw error;
-    }
+    await this.#describedAs({ stopped: true }, async () => this.#end(SIGTERM, graceMs, 'stopped'));
   }
 
   /**
-   * Ends it, and removes what is left; of one that ran, the program that made it does that in its turn, if that lives.
+   * Ends it, and removes what is left. While the program that made it lives, that keeps it stopped, to be removed by it
+   * or when it has ended.
    * @throws ContainervError `ERR_CONTAINERV_STATE` for one that is stopped and that its maker can start again
    */
   async destroy(): Promise<void> {
     if (this.state === 'destroyed') return;
     const ran = this.state === 'running' || this.state === 'paused';
-    if (ran) await this.#end(SIGKILL, 0, 'destroyed');
+    if (ran) {
+      const discarded = { stopped: false, discarded: true };
+      await this.#describedAs(discarded, async () => this.#end(SIGKILL, 0, 'destroyed'));
+    }
     const removed = await this.#remove(ran);
     if (!removed && !ran) throw heldByMaker(this.id);
     this.enter('destroyed');
@@ -264,10 +262,26 @@ class JoinedContainer extends LinuxContainer {
     await noteLimits(this.native, path.join(this.#base.state, this.id), held);
   }
 
-  /** Only of a container that can outlive its owner; and only while init lives, so that nobody else takes the id. */
-  async #describe(stopped: boolean): Promise<void> {
-    if (!this.#record.detached || this.#channel === undefined) return;
-    await describeStopped(this.native, path.join(this.#base.state, this.id), this.#record, stopped);
+  /**
+   * What it is to be afterwards is written down before, while init lives, so that nobody else has the id. Only of a
+   * container that can outlive its maker: others are removed when that has ended.
+   */
+  async #describedAs(
+    { stopped, discarded }: Pick<StateRecord, 'stopped' | 'discarded'>,
+    end: () => Promise<void>,
+  ): Promise<void> {
+    const describe = async (change: Pick<StateRecord, 'discarded'>, isStopped: boolean): Promise<void> => {
+      if (!this.#record.detached || this.#channel === undefined) return;
+      const directory = path.join(this.#base.state, this.id);
+      await describeStopped(this.native, directory, { ...this.#record, ...change }, isStopped);
+    };
+    await describe({ discarded }, stopped);
+    try {
+      await end();
+    } catch (error) {
+      await describe({}, false);
+      throw error;
+    }
   }
 
   async #end(signal: number, graceMs: number, ending: 'stopped' | 'destroyed'): Promise<void> {

@@ -59,7 +59,8 @@ export async function removeDead(
   if (claim === 'gone') return 'gone';
   try {
     const record = await readStateFile(claim.directory);
-    if (record !== undefined && record.stopped && record.detached && !evenStopped) return undefined;
+    const kept = record !== undefined && record.stopped && record.detached && record.discarded !== true;
+    if (kept && !evenStopped) return undefined;
     const known = record !== undefined && record.id === id;
     // The lock is free as soon as init is dying; its control groups only when the last process is dead.
     if (known) await addon.files(encodeFileSteps(endSteps(record.groups)));

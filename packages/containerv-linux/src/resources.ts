@@ -15,7 +15,7 @@ import { liesOnHost, rootLayers } from './plan/root-layers.js';
 import { type WritableLayer, writableLayer } from './layers/writable-layer.js';
 import { lockFile } from './state/claim.js';
 import { type BaseDirectories, forgetDirectory } from './state/directories.js';
-import { describeStopped, type StateRecord, stateFile } from './state/state-file.js';
+import { describeStopped, readStateFile, type StateRecord, stateFile } from './state/state-file.js';
 import { marksError, rootError } from './root-error.js';
 import { systemError } from './system-error.js';
 import { usualHint } from './usual-hint.js';
@@ -148,7 +148,9 @@ export class Resources {
 
   /** Writes down for other processes whether the container is stopped. */
   async describe(stopped: boolean): Promise<void> {
-    await describeStopped(this.#native, this.plan.stateDirectory, this.plan.record, stopped);
+    const { record, stateDirectory } = this.plan;
+    const discarded = stopped && (await readStateFile(stateDirectory))?.discarded === true;
+    await describeStopped(this.#native, stateDirectory, { ...record, discarded }, stopped);
   }
 
   /** The container has ended, to be started again perhaps: its address and ports are others' meanwhile. */

@@ -77,7 +77,7 @@ async function boot(native: Native, base: BaseDirectories, id: string, claim: Cl
   try {
     const booted = await awaitReady(init, input, resources);
     files = booted.files;
-    await describeStopped(native, claim.directory, record, false);
+    await describeStopped(native, claim.directory, { ...record, discarded: false }, false);
     // Init has the claim from here on, so that it ends when init does, whoever sees to what is left.
     native.close(claim.lock);
     return { booted, end: reap };

@@ -31,6 +31,8 @@ export interface StateRecord {
   readonly cgroups: readonly string[];
   readonly groups: GroupDirectories;
   readonly stopped: boolean;
+  /** Destroyed by somebody else while its maker kept it: it is not one to be started again when that has ended. */
+  readonly discarded?: boolean | undefined;
   readonly defaults: ProcessDefaultsRecord;
 }
 
@@ -107,6 +109,7 @@ function isRecord(value: unknown): value is StateRecord {
     isText(value['id']) &&
     typeof value['detached'] === 'boolean' &&
     typeof value['stopped'] === 'boolean' &&
+    (value['discarded'] === undefined || typeof value['discarded'] === 'boolean') &&
     isText(value['createdAt']) &&
     !Number.isNaN(Date.parse(value['createdAt'])) &&
     isText(value['rootfs']) &&
