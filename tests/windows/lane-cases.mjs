@@ -15,7 +15,7 @@ const cases = path.join(bundles, 'cases');
 export const LIBRARIES = /** @type {const} */ (['computecore', 'vmcompute']);
 
 /**
- * @typedef {{ name: string, ok: boolean, skipped: boolean, message: string }} CaseResult
+ * @typedef {{ name: string, ok: boolean, skipped: boolean, message: string, ms: number }} CaseResult
  * @typedef {{ file: string, library: string, results: CaseResult[], ended: boolean, output: string, code: number | null, before?: string }} CaseRun
  */
 
@@ -64,11 +64,13 @@ async function runUntilGood(file, library) {
 }
 
 /** @param {string} file @param {string} library @returns {Promise<CaseRun>} */
-async function runCase(file, library) {
+export async function runCase(file, library) {
   const report = path.join(cases, `${file}.${library}.jsonl`);
   await rm(report, { force: true });
+  const pattern = process.env['CONTAINERV_TEST_NAME'];
   const { code, stdout, stderr } = await winNode(
     [
+      ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
       `--test-reporter=${new URL('support/report-lines.mjs', import.meta.url).href.replace('file:///', 'file:///Z:/')}`,
       `--test-reporter-destination=${winPath(report)}`,
       winPath(path.join(cases, file)),

@@ -6,7 +6,8 @@ export default async function* reportLines(source) {
     if (data.details?.type === 'suite' && type === 'test:pass') continue;
     const error = data.details?.error?.cause ?? data.details?.error;
     const message = type === 'test:fail' ? String(error?.stack ?? error) : '';
-    const line = { name: data.name, ok: type === 'test:pass', skipped: Boolean(data.skip), message };
+    const ms = Math.round(data.details?.duration_ms ?? 0);
+    const line = { name: data.name, ok: type === 'test:pass', skipped: Boolean(data.skip), message, ms };
     yield `${JSON.stringify(line)}\n`;
   }
   yield '{"end":true}\n';
