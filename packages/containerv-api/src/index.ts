@@ -77,7 +77,12 @@ export type { Layer, ResolvedLayer, ResolvedRoot, Writable } from './options/roo
 export type { Sysctls } from './options/sysctls.js';
 export type { ResolvedTimeOffsets, TimeOffsets } from './options/time-offsets.js';
 export { type ResolvedUser, ROOT_USER, type User, type UserIds } from './options/user.js';
-export { type LcowOptions, type WindowsOptions, windowsOptionsFromEnv } from './options/windows.js';
+export {
+  type LcowOptions,
+  type VolumeMount,
+  type WindowsOptions,
+  windowsOptionsFromEnv,
+} from './options/windows.js';
 export type { ProcessInfo } from './process-info.js';
 export type { ContainerPool, PoolEvents, PoolOptions, TakeOptions } from './pool/container-pool.js';
 export { makePool } from './pool/pool.js';

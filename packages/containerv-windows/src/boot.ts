@@ -12,6 +12,7 @@ import { enforcedOf } from './enforcement.js';
 import type { HcsSystem } from './hcs/hcs-api.js';
 import type { HostComputeService } from './hcs/open-hcs.js';
 import type { HostFacts } from './host-facts.js';
+import { ContainerLogs } from './logs/container-logs.js';
 import { startInit } from './lcow/start-init.js';
 import {
   attachToMachine,
@@ -28,6 +29,7 @@ import {
   stagingOf,
 } from './storage/container-storage.js';
 import { endSystem } from './systems.js';
+import { attachVolumes } from './volumes/attach-volumes.js';
 import type { WindowsHost } from './windows-host.js';
 
 export interface BootInput {
@@ -59,12 +61,15 @@ async function bootSteps(input: BootInput, undo: UndoStack): Promise<Runtime> {
   const { spec, facts } = input;
   const guest = guestOf(spec, facts.build);
   const proceed = (): void => throwIfAborted(spec.signal, 'create container');
+  await new ContainerLogs(spec.id, input.dataDirectory).removeAll();
   const volumePath = await mountScratch(input, guest, undo);
   proceed();
   const network =
     spec.network.mode === 'private' ? await joinNetwork(spec, spec.network, guest, undo) : undefined;
   proceed();
-  const host = hostOf(input, guest, volumePath, network);
+  const volumes = await attachVolumes(spec, guest, undo);
+  proceed();
+  const host = { ...hostOf(input, guest, volumePath, network), volumes };
   const { system, machine } = await startSystems(input, host, guest, network, undo);
   proceed();
   if (guest.os === 'linux') await startInit(system, undo);
@@ -150,6 +155,11 @@ async function startSystems(
     const scratch = `${scratchOf(dataDirectory)}\\sandbox.vhdx`;
     for (const disk of [machineDiskOf(dataDirectory), scratch]) {
       await service.storage.grantAccess(machineId, disk);
+    }
+    for (const { diskPath } of host.volumes ?? []) {
+      await service.storage.grantAccess(machineId, diskPath);
+      // Unlike the others it stays when the machine has gone.
+      undo.push(async () => service.storage.revokeAccess(machineId, diskPath));
     }
   }
   const machine = await make(machineId, buildComputeSystem(spec, host));

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   type Change,
   type Container,
@@ -19,6 +19,7 @@ import {
   type ProcessSpec,
   resolveDownload,
   resolveLimitChanges,
+  resolveLogOptions,
   resolveRunOptions,
   resolveSpawnOptions,
   resolveUpload,
@@ -89,7 +90,11 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
   ): Promise<ContainerProcess> {
     const spec = resolveSpawnOptions(command, args, options, this.#live.spec);
     const { system, parameters } = this.#prepare('spawn', spec);
-    const process = await RunningProcess.start(system, parameters, spec, this.guest);
+    const { logs } = this.#live;
+    const { logBytes } = spec;
+    if (logBytes !== undefined) await logs.prepare();
+    const openLog = logBytes === undefined ? undefined : async (pid: number) => logs.open(pid, logBytes);
+    const process = await RunningProcess.start(system, parameters, spec, this.guest, openLog);
     this.#live.adopt(process);
     return new WindowsProcess(process, spec.tty !== undefined);
   }
@@ -143,9 +148,8 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
   }
 
   logs(options?: LogOptions): Readable {
-    const error = unsupported('logs of processes: `log` of spawn() is refused as well');
-    void options;
-    return new Readable({ read: (): void => {}, construct: (done) => done(error) });
+    this.#live.alive('read the logs of');
+    return this.#live.logs.read(resolveLogOptions(options));
   }
 
   async changes(): Promise<Change[]> {

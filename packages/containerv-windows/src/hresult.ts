@@ -17,6 +17,7 @@ const CONTAINERS_FEATURE =
 const HYPERV_FEATURE =
   'Run as administrator: Enable-WindowsOptionalFeature -Online -FeatureName Microsoft-Hyper-V -All; in a virtual machine, turn nested virtualization on.';
 const ELEVATION = 'Run as an elevated administrator.';
+const SERVICE = 'Run as administrator: Set-Service vmcompute -StartupType Manual; Start-Service vmcompute';
 
 /** By low word. The same words are used under 0x8037, as documented, and under 0xC037, which vmcompute.dll returns. */
 const HCS: Readonly<Record<number, Entry>> = {
@@ -101,11 +102,7 @@ const HCS: Readonly<Record<number, Entry>> = {
     undefined,
     'ERR_CONTAINERV_UNSUPPORTED',
   ],
-  0x0114: [
-    'HCS_E_SERVICE_NOT_AVAILABLE',
-    'the Host Compute Service does not run',
-    'Run as administrator: Start-Service vmcompute',
-  ],
+  0x0114: ['HCS_E_SERVICE_NOT_AVAILABLE', 'the Host Compute Service does not run', SERVICE],
   0x0115: ['HCS_E_OPERATION_NOT_STARTED', 'the operation was not started'],
   0x0116: ['HCS_E_OPERATION_ALREADY_STARTED', 'the operation was started already'],
   0x0117: ['HCS_E_OPERATION_PENDING', 'the operation is not complete'],
@@ -138,7 +135,13 @@ const WIN32: Readonly<Record<number, Entry>> = {
     'A virus scanner is the usual cause.',
   ],
   0x32: ['ERROR_NOT_SUPPORTED', 'it is not supported', undefined, 'ERR_CONTAINERV_UNSUPPORTED'],
+  0x50: ['ERROR_FILE_EXISTS', 'the file exists already', undefined, 'ERR_CONTAINERV_EXISTS'],
   0x57: ['ERROR_INVALID_PARAMETER', 'a parameter is not valid'],
+  0x70: [
+    'ERROR_DISK_FULL',
+    'the disk is full',
+    'Make room, or choose another place with CONTAINERV_DATA_DIR.',
+  ],
   0x7e: ['ERROR_MOD_NOT_FOUND', 'a library does not exist', CONTAINERS_FEATURE, 'ERR_CONTAINERV_UNSUPPORTED'],
   0x7f: [
     'ERROR_PROC_NOT_FOUND',
@@ -148,10 +151,20 @@ const WIN32: Readonly<Record<number, Entry>> = {
   ],
   0xb7: ['ERROR_ALREADY_EXISTS', 'it exists already', undefined, 'ERR_CONTAINERV_EXISTS'],
   0x102: ['WAIT_TIMEOUT', 'it took too long', undefined, 'ERR_CONTAINERV_TIMEOUT'],
+  0x2e4: ['ERROR_ELEVATION_REQUIRED', 'it needs an administrator', ELEVATION, 'ERR_CONTAINERV_PERMISSION'],
   0x3f1: ['ERROR_BADDB', 'a registry hive of a layer is damaged', undefined, 'ERR_CONTAINERV_LAYER'],
+  0x422: ['ERROR_SERVICE_DISABLED', 'the service is disabled', SERVICE],
+  0x424: [
+    'ERROR_SERVICE_DOES_NOT_EXIST',
+    'the service is not installed',
+    CONTAINERS_FEATURE,
+    'ERR_CONTAINERV_UNSUPPORTED',
+  ],
+  0x426: ['ERROR_SERVICE_NOT_ACTIVE', 'the service does not run', SERVICE],
   0x48f: ['ERROR_DEVICE_NOT_CONNECTED', 'the disk is not attached'],
   0x490: ['ERROR_NOT_FOUND', 'the element does not exist', undefined, 'ERR_CONTAINERV_NOT_FOUND'],
   0x522: ['ERROR_PRIVILEGE_NOT_HELD', 'a privilege is missing', ELEVATION, 'ERR_CONTAINERV_PERMISSION'],
+  0x6ba: ['RPC_S_SERVER_UNAVAILABLE', 'the service does not answer', SERVICE],
   0x5b4: ['ERROR_TIMEOUT', 'it took too long', undefined, 'ERR_CONTAINERV_TIMEOUT'],
 };
 

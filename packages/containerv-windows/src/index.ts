@@ -29,6 +29,7 @@ export {
   TransferError,
   type TransferOptions,
   type TransferReport,
+  type VolumeMount,
   windowsOptionsFromEnv,
 } from 'containerv-api';
 export { createPolicy, FsAccess, Policy } from 'containerv-policy';
@@ -47,4 +48,12 @@ export type { LayerFileSystem } from './layers/layer-file-system.js';
 export { listContainers } from './list-containers.js';
 export { probeHost } from './probe-host.js';
 export { pruneContainers } from './prune-containers.js';
-export type { ContainerStorage, LayerReference, WindowsHost } from './windows-host.js';
+export {
+  createVolume,
+  type CreateVolumeOptions,
+  formatVolume,
+  listVolumes,
+  removeVolume,
+  type Volume,
+} from './volumes/volumes.js';
+export type { AttachedVolume, ContainerStorage, LayerReference, WindowsHost } from './windows-host.js';

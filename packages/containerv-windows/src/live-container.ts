@@ -12,6 +12,7 @@ import { boot, type BootInput } from './boot.js';
 import { type Guest, guestOf } from './documents/guest.js';
 import { deadlines } from './hcs/deadlines.js';
 import type { HcsSystem } from './hcs/hcs-api.js';
+import { ContainerLogs } from './logs/container-logs.js';
 import type { RunningProcess } from './process/running-process.js';
 import { releaseRuntime, removeContainer } from './remove-container.js';
 import type { Runtime } from './runtime.js';
@@ -42,6 +43,8 @@ export interface LiveInput {
 export class LiveContainer {
   readonly spec: ContainerSpec;
   readonly guest: Guest;
+  /** Of its processes that were started with `log`. */
+  readonly logs: ContainerLogs;
   onState: (state: ContainerState) => void = () => {};
   onExit: (reason: ContainerExit['reason']) => void = () => {};
   readonly #boot: BootInput;
@@ -68,6 +71,7 @@ export class LiveContainer {
     this.#boot = input;
     this.spec = input.spec;
     this.guest = guestOf(input.spec, input.facts.build);
+    this.logs = new ContainerLogs(input.spec.id, input.dataDirectory);
     this.#directory = directory;
     this.#record = record;
     this.#claim = claim;

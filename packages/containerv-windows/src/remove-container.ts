@@ -9,6 +9,7 @@ import type { Claim } from './state/claim.js';
 import { type StateRecord, writeState } from './state/state-file.js';
 import { removeStorage, scratchOf } from './storage/container-storage.js';
 import { endSystem } from './systems.js';
+import { detachVolumes } from './volumes/attach-volumes.js';
 
 /** Where a container's parts are found by its id. */
 export type RemovalInput = Pick<BootInput, 'service' | 'dataDirectory' | 'owner' | 'facts'>;
@@ -43,6 +44,7 @@ export async function releaseRuntime(
     if (systems.has(id) && (await removeSystem(service.hcs, id))) released.push(`compute system ${id}`);
   }
   if (stopped) return;
+  await detachVolumes(service, spec, guestOf(spec, facts.build));
   if (spec.network.mode === 'private') {
     await disconnect(await openHns(), spec.id);
     released.push(`endpoint chef-${spec.id}`);

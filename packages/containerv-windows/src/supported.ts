@@ -8,16 +8,17 @@ import {
 import { createPolicy } from 'containerv-policy';
 import type { Guest } from './documents/guest.js';
 import { policyOf } from './security/policy.js';
+import { wantedVolumes } from './volumes/wanted-volumes.js';
 
 /** Refuses what the contract has and Windows, or this driver, does not enforce. Nothing is left out silently. */
 export function refuseUnsupported(spec: ContainerSpec, guest: Guest): void {
-  refuseOptions(spec);
+  refuseOptions(spec, guest);
   if (guest.os === 'windows') refuseInWindowsGuest(spec, guest);
   else refuseInLinuxGuest(spec, guest);
   refuseRules(spec.policy, spec.network.mode !== 'none');
 }
 
-function refuseOptions(spec: ContainerSpec): void {
+function refuseOptions(spec: ContainerSpec, guest: Guest): void {
   if (spec.root.kind === 'host') {
     throw unsupported(
       "`rootfs: 'host'`",
@@ -34,7 +35,7 @@ function refuseOptions(spec: ContainerSpec): void {
   if (spec.network.mode === 'private' && spec.network.bridge !== undefined) {
     throw unsupported('`network.bridge`', 'Name the virtual switch with `network.switchName`.');
   }
-  if ((spec.windows?.volumes?.length ?? 0) > 0) throw unsupported('`windows.volumes`');
+  refuseVolumes(spec, guest);
   if (spec.devices.length > 0) throw unsupported('`devices`');
   if (spec.users !== 'auto') throw unsupported('`users`');
   if (spec.groups !== 'auto') throw unsupported('`groups`');
@@ -47,6 +48,22 @@ function refuseOptions(spec: ContainerSpec): void {
     if (mount.type === 'bind' && !mount.recursive) throw unsupported('`recursive: false` in `mounts`');
     if (!mount.create) throw unsupported('`create: false` in `mounts`');
   }
+}
+
+/** As many as the disks of a virtual machine that has two already. */
+const MAX_VOLUMES = 62;
+
+function refuseVolumes(spec: ContainerSpec, { os, isolation, schema }: Guest): void {
+  const { length } = wantedVolumes(spec);
+  if (length === 0) return;
+  if (os === 'linux') throw unsupported('`windows.volumes` of a Linux container, which cannot read NTFS');
+  if (isolation === 'hyperv' && schema === 'v1') {
+    throw unsupported(
+      '`windows.volumes` with Hyper-V isolation in schema v1',
+      "They need Windows build 17763 or newer, and no `windows.schema`; or `windows.isolation: 'process'`.",
+    );
+  }
+  if (length > MAX_VOLUMES) throw unsupported(`more than ${MAX_VOLUMES} \`windows.volumes\``);
 }
 
 function refuseInWindowsGuest(spec: ContainerSpec, guest: Guest): void {
@@ -90,7 +107,12 @@ export function refuseUnsupportedProcess(
   { os }: Pick<Guest, 'os'>,
   hasNetwork: boolean,
 ): void {
-  if (process.logBytes !== undefined) throw unsupported('`log`');
+  if (process.logBytes !== undefined && process.detached) {
+    throw unsupported(
+      '`log` of a `detached` process, whose output nobody would be left to keep',
+      'Leave `detached` out: the process and its log then last as long as this program.',
+    );
+  }
   if (process.jobControl) throw unsupported('`jobControl`');
   if (process.stderrApart !== undefined) throw unsupported('a terminal with stderr apart');
   if (os === 'windows' && process.rlimits.length > 0) throw unsupported('`rlimits` of a Windows container');

@@ -11,10 +11,22 @@ export interface WindowsHost {
   readonly networkNamespace?: string | undefined;
   /** Host directory mapped at `C:\chef\staging` or `/chef/staging`, for transfers. @defaultValue none */
   readonly stagingPath?: string | undefined;
+  /** Disks that the container sees as directories. @defaultValue none */
+  readonly volumes?: readonly AttachedVolume[] | undefined;
   /** Who HCS is told to have made the system. @defaultValue 'containerv' */
   readonly owner?: string | undefined;
   /** @defaultValue 'x64' */
   readonly arch?: 'x64' | 'arm64' | undefined;
+}
+
+export interface AttachedVolume {
+  /** The VHDX file. */
+  readonly diskPath: string;
+  /** `\\?\Volume{...}\`, where the disk is one of this machine; `undefined`: a virtual machine opens it. */
+  readonly volumePath: string | undefined;
+  /** In the container, absolute, with `/`. */
+  readonly target: string;
+  readonly readonly: boolean;
 }
 
 /** Where the container's root is. */

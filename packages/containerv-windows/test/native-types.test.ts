@@ -12,6 +12,8 @@ test.for([
   ['driverInfo', 16],
   ['layerDescriptor', 32],
   ['hcsEvent', 24],
+  ['virtualStorageType', 20],
+  ['createVirtualDisk', 128],
 ] as const)('%s has %i bytes', ([name, size]) => {
   expect(koffi.sizeof(types[name])).toBe(size);
 });
@@ -22,4 +24,5 @@ test('members are where the headers have them', () => {
   expect(koffi.offsetof(types.layerDescriptor, 'Flags')).toBe(16);
   expect(koffi.offsetof(types.layerDescriptor, 'Path')).toBe(24);
   expect(koffi.offsetof(types.hcsEvent, 'EventData')).toBe(8);
+  expect(koffi.offsetof(types.createVirtualDisk, 'Version2')).toBe(8);
 });

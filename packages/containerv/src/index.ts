@@ -85,6 +85,7 @@ export {
   type Upload,
   type User,
   type UserIds,
+  type VolumeMount,
   type WatchStatsOptions,
   type WindowsOptions,
   windowsOptionsFromEnv,

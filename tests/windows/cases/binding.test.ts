@@ -151,7 +151,7 @@ describe('failures', () => {
     assert.match(error.message, /unknown member Surprise/);
     const { violations, ...rest } = await report();
     assert.deepEqual(violations, ['document of web: unknown member Surprise']);
-    assert.deepEqual(rest, { handles: {}, strings: 0, systems: [], layers: [] });
+    assert.deepEqual(rest, { handles: {}, strings: 0, systems: [], layers: [], disks: [] });
   });
 
   test('garbage instead of an answer is no answer', async () => {

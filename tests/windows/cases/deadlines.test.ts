@@ -1,31 +1,34 @@
-// What the service takes too long for: CONTAINERV_HCS_TIMEOUT and CONTAINERV_HNS_TIMEOUT of this file are three seconds.
+// What the service takes too long for: it stands still until it is let go, so nothing depends on how fast this machine is.
+// CONTAINERV_HCS_TIMEOUT and CONTAINERV_HNS_TIMEOUT of this file are three seconds, for what the driver itself waits for.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, openHns } from '../../../packages/containerv-hns/src/index.js';
 import type { JsonObject } from '../../../packages/containerv-windows/src/documents/json.js';
 import type { HcsApi, HcsSystem } from '../../../packages/containerv-windows/src/hcs/hcs-api.js';
-import { openHcs } from '../../../packages/containerv-windows/src/hcs/open-hcs.js';
+import { loadHcs } from '../../../packages/containerv-windows/src/hcs/open-hcs.js';
 import type { Layer } from '../../../packages/containerv-windows/src/storage/layer-storage.js';
 import { driverHome } from '../support/driver.js';
-import { GUEST, handlesClosed, inject, rejection } from '../support/fake.js';
+import { type Fault, GUEST, handlesClosed, inject, letGo, rejection, standsStill } from '../support/fake.js';
 import { setHost } from '../support/fake-networks.js';
 import { after, afterEach, before, describe, test } from '../support/node-test.js';
 
 const older = process.env['CONTAINERV_HCS_LIBRARY'] === 'vmcompute';
 const START = 'HcsStartComputeSystem';
 const CREATE = 'HcsCreateComputeSystem';
-const LONG_MS = 5000;
 const PATIENCE_MS = 60_000;
+const DEADLINE_MS = 1000;
 
 const home = driverHome();
 // Waiting for the end of a system does not keep a program alive.
 const awake = setInterval(() => {}, 1000);
+/** Plenty, but for what is to miss its deadline. */
+const times = { operationMs: PATIENCE_MS, callMs: PATIENCE_MS, pollMs: 500 };
 let hcs: HcsApi;
 let layers: Layer[];
 
 before(async () => {
-  const service = await openHcs();
+  const service = await loadHcs(times);
   ({ hcs } = service);
   layers = [await service.storage.identify(home.image.top), await service.storage.identify(home.image.base)];
 });
@@ -58,15 +61,17 @@ async function started(): Promise<HcsSystem> {
   return system;
 }
 
-/** Until it is there, and then until it is gone: `removal` takes so long that it is seen. */
+/** What stood still goes on: `isThere` comes true with it, and false with the removal of what it made. */
 async function comesAndGoes(removal: string, isThere: () => Promise<boolean>): Promise<void> {
-  inject({ function: removal, delayMs: 2000 });
+  inject({ function: removal, hold: 'call' });
+  await letGo();
   const deadline = Date.now() + PATIENCE_MS;
   for (const wanted of [true, false]) {
     while ((await isThere()) !== wanted) {
       if (Date.now() > deadline) throw new Error(wanted ? 'It never came' : 'It stays');
       await sleep(20);
     }
+    if (wanted) await letGo();
   }
 }
 
@@ -74,32 +79,43 @@ async function timesOut(work: Promise<unknown>, call: string): Promise<void> {
   const error = await rejection(work);
   assert.deepEqual([error['code'], error['syscall']], ['ERR_CONTAINERV_TIMEOUT', call]);
   assert.match(String(error['hint']), /CONTAINERV_H[CN]S_TIMEOUT/);
+  await standsStill();
+}
+
+/** Has a call stand still, beyond its deadline. */
+async function hangs(fault: Fault, work: () => Promise<unknown>): Promise<void> {
+  inject({ hold: 'call', ...fault });
+  Object.assign(times, { operationMs: DEADLINE_MS, callMs: DEADLINE_MS });
+  try {
+    await timesOut(work(), fault.function);
+  } finally {
+    Object.assign(times, { operationMs: PATIENCE_MS, callMs: PATIENCE_MS });
+  }
 }
 
 describe('a call that hangs', () => {
   test('what it gives later is taken back', async () => {
-    inject({ function: CREATE, delayMs: LONG_MS });
-    await timesOut(hcs.create('web', document()), CREATE);
+    await hangs({ function: CREATE }, async () => hcs.create('web', document()));
     await comesAndGoes('HcsTerminateComputeSystem', async () => (await hcs.enumerate({})).length > 0);
   });
 
   test('and is refused after that', async () => {
-    inject({ function: CREATE, delayMs: LONG_MS, hresult: 0x80370114 });
-    await timesOut(hcs.create('web', document()), CREATE);
+    await hangs({ function: CREATE, hresult: 0x80370114 }, async () => hcs.create('web', document()));
+    await letGo();
     await handlesClosed();
     const system = await hcs.create('web', document());
-    inject({ function: START, delayMs: LONG_MS, hresult: 0x80370114 });
-    await timesOut(system.start(), START);
+    await hangs({ function: START, hresult: 0x80370114 }, async () => system.start());
     await system.close();
+    await letGo();
   });
 
   test(
     'and whose operation completes before it returns',
     async () => {
       const system = await hcs.create('web', document());
-      inject({ function: START, returnDelayMs: LONG_MS });
-      await timesOut(system.start(), START);
+      await hangs({ function: START, hold: 'return' }, async () => system.start());
       await system.close();
+      await letGo();
     },
     { skip: older },
   );
@@ -107,10 +123,10 @@ describe('a call that hangs', () => {
 
 test('an operation that never completes is given up, and nothing is closed under it', async () => {
   const system = await hcs.create('web', document());
-  inject({ function: START, completionDelayMs: LONG_MS });
-  await timesOut(system.start(), START);
+  await hangs({ function: START, hold: 'completion' }, async () => system.start());
   await system.terminate();
   await system.close();
+  await letGo();
 });
 
 describe('what nobody is told of', () => {
@@ -150,13 +166,14 @@ test(
 );
 
 test('a container whose start hangs is given up, and what the service still works on is closed later', async () => {
-  inject({ function: START, completionDelayMs: LONG_MS });
+  inject({ function: START, hold: 'completion' });
   await timesOut(home.create({ windows: { isolation: 'process' } }), START);
+  await letGo();
 });
 
 test('a process that comes late does not run', async () => {
   await using container = await home.create({ windows: { isolation: 'process' } });
-  inject({ function: 'HcsCreateProcess', delayMs: LONG_MS });
+  inject({ function: 'HcsCreateProcess', hold: 'call' });
   await timesOut(container.run(GUEST, ['sleep', '600000']), 'HcsCreateProcess');
   await comesAndGoes('HcsTerminateProcess', async () => (await container.processes()).length > 0);
 });
@@ -175,7 +192,7 @@ test('an endpoint that comes late is removed', async () => {
   });
   const hns = await openHns();
   const call = older ? 'HNSCall POST /endpoints/' : 'HcnCreateEndpoint';
-  inject({ function: call, delayMs: LONG_MS });
+  inject({ function: call, hold: 'call' });
   const request = {
     containerId: 'web',
     attachment: older ? 'endpoint-list' : 'namespace',

@@ -23,6 +23,7 @@ import {
   findStorage,
   prepareStorage,
 } from '../../../packages/containerv-windows/src/storage/container-storage.js';
+import { endSystem } from '../../../packages/containerv-windows/src/systems.js';
 import { driverHome, TODAY } from '../support/driver.js';
 import { GUEST, inject, rejection } from '../support/fake.js';
 import { after, afterEach, describe, test } from '../support/node-test.js';
@@ -190,8 +191,9 @@ describe('left behind', () => {
       (await hcs.enumerate({})).map(({ id }) => id),
       ['others'],
     );
-    await others.terminate();
-    for (const system of [lost, others]) await system.close();
+    // Asking alone would leave it to a thread of the service whether it is gone by the time that all is looked at.
+    await endSystem(others);
+    await lost.close();
   });
 
   test('what cannot be removed is told, and removed the next time', async () => {

@@ -1,6 +1,6 @@
 // Containers of every kind, from the documents that the driver builds, and their processes with real streams.
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
@@ -72,6 +72,7 @@ async function start(options: ContainerOptions = {}): Promise<Running> {
     },
   };
   const machine = !shared && spec.windows?.schema !== 'v1';
+  if (machine) await service.storage.grantAccess('web@vm', path.join(scratch, 'sandbox.vhdx'));
   const outer = await service.hcs.create(machine ? 'web@vm' : 'web', buildComputeSystem(spec, host));
   await outer.start();
   const system = machine ? await startHosted(outer, spec, host) : outer;
@@ -195,7 +196,7 @@ test('no process runs in the virtual machine itself', async () => {
   await container.end();
   const { violations, ...rest } = await report();
   assert.deepEqual(violations, ['process in web@vm: a process outside of the container']);
-  assert.deepEqual(rest, { handles: {}, strings: 0, systems: [], layers: [] });
+  assert.deepEqual(rest, { handles: {}, strings: 0, systems: [], layers: [], disks: [] });
 });
 
 describe('streams', () => {
@@ -273,6 +274,23 @@ describe('streams', () => {
         spawn(running, ['both'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] }),
       );
       assert.equal(extra['code'], 'ERR_CONTAINERV_UNSUPPORTED');
+    }),
+  );
+
+  test(
+    'all of it is in a file when the wait is over',
+    container(async (running) => {
+      const size = 3 * 1024 ** 2 + 1;
+      for (const [round, name] of ['first', 'second', 'third'].entries()) {
+        const file = path.join(image.folder, name);
+        const fd = openSync(file, 'w');
+        const process_ = await spawn(running, ['fill', String(size + round)], {
+          stdio: ['ignore', fd, 'ignore'],
+        });
+        await process_.wait();
+        assert.equal(fstatSync(fd).size, size + round);
+        closeSync(fd);
+      }
     }),
   );
 

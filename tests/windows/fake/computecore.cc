@@ -115,6 +115,7 @@ HRESULT submit(HANDLE handle, const char* function, std::function<Outcome()> wor
     }
   }
   World::get().later(fault.completion_delay_ms, [handle, operation, fault, work = std::move(work)] {
+    World::get().hold(fault, "completion");
     Outcome outcome = fault.hresult ? Outcome{*fault.hresult, fault.document, nullptr} : work();
     if (fault.garbage) outcome.document = "<garbage>";
     Completion callback;
@@ -129,7 +130,7 @@ HRESULT submit(HANDLE handle, const char* function, std::function<Outcome()> wor
     }
     if (callback != nullptr && !fault.lost) callback(handle, operation->context);
   });
-  if (fault.return_delay_ms > 0) Sleep(fault.return_delay_ms);
+  World::get().hold(fault, "return");
   return S_OK;
 }
 
@@ -274,9 +275,8 @@ FAKE_EXPORT HRESULT computecore_HcsOpenComputeSystem(PCWSTR id, DWORD access, HA
 }
 
 FAKE_EXPORT void computecore_HcsCloseComputeSystem(HANDLE handle) {
-  const auto reference = std::static_pointer_cast<SystemReference>(
-      World::get().close(handle, "v2 system", "HcsCloseComputeSystem"));
-  if (reference != nullptr) release(reference->target);
+  World::get().close(handle, "v2 system", "HcsCloseComputeSystem",
+                     [](Object& reference) { release(*static_cast<SystemReference&>(reference).target); });
 }
 
 FAKE_EXPORT HRESULT computecore_HcsStartComputeSystem(HANDLE handle, HANDLE operation, PCWSTR) {

@@ -1,6 +1,7 @@
 // What tests say to the fake and hear from it; no library of Windows has these.
 #include <objbase.h>
 
+#include "disks.h"
 #include "json.h"
 #include "layers.h"
 #include "systems.h"
@@ -8,7 +9,7 @@
 
 namespace fake {
 
-// {"function", "times", "skip", "hresult", "document", "at", "delayMs", "returnDelayMs", "completionDelayMs", "lost", "synchronous", "garbage"}
+// {"function", "times", "skip", "hresult", "document", "at", "delayMs", "hold", "completionDelayMs", "lost", "synchronous", "garbage"}
 FAKE_EXPORT int FakeInject(PCWSTR text) {
   Json wish;
   if (!parse_json(narrow(text), &wish)) return 0;
@@ -22,7 +23,7 @@ FAKE_EXPORT int FakeInject(PCWSTR text) {
   fault.document = wish.text_of("document");
   fault.at_completion = wish.text_of("at") == "completion";
   fault.delay_ms = static_cast<DWORD>(wish.number_of("delayMs", 0));
-  fault.return_delay_ms = static_cast<DWORD>(wish.number_of("returnDelayMs", 0));
+  fault.hold = wish.text_of("hold");
   fault.completion_delay_ms = static_cast<DWORD>(wish.number_of("completionDelayMs", 0));
   fault.lost = wish.is("lost");
   fault.synchronous = wish.is("synchronous");
@@ -34,7 +35,13 @@ FAKE_EXPORT int FakeInject(PCWSTR text) {
 // Without ending anything: for whoever waits until the last is closed.
 FAKE_EXPORT int FakeOpenHandles() { return World::get().open_handles(); }
 
-// {"violations", "handles", "strings", "systems", "layers"} of everything since the last report, which ends it.
+// How many calls and operations stand still, as a test wished.
+FAKE_EXPORT int FakeHeld() { return World::get().held(); }
+
+// Lets all of them go on.
+FAKE_EXPORT void FakeRelease() { World::get().let_go(); }
+
+// {"violations", "handles", "strings", "systems", "layers", "disks"} of everything since the last report, which ends it.
 FAKE_EXPORT int FakeReport(char* buffer, int size) {
   const auto list = [](const std::vector<std::string>& values) {
     std::string text = "[";
@@ -45,9 +52,11 @@ FAKE_EXPORT int FakeReport(char* buffer, int size) {
   World::get().settle();
   std::string report = World::get().report();
   report.pop_back();
-  report += ",\"systems\":" + systems + ",\"layers\":" + list(layers_in_use()) + "}";
+  report += ",\"systems\":" + systems + ",\"layers\":" + list(layers_in_use()) +
+            ",\"disks\":" + list(attached_disks()) + "}";
   World::get().reset();
   forget_layers();
+  forget_disks();
   if (static_cast<int>(report.size()) + 1 > size) return 0;
   report.copy(buffer, report.size());
   buffer[report.size()] = '\0';

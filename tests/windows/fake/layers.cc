@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "text.h"
 #include "world.h"
@@ -47,8 +48,6 @@ std::string guid_text(const GUID& guid) {
   return text;
 }
 
-std::string volume_of(const std::string& key) { return "\\\\?\\Volume{" + guid_text(name_to_guid(key)) + "}\\"; }
-
 std::string base_name(const std::string& path) { return path.substr(path.find_last_of("\\/") + 1); }
 
 bool driver_is_right(const DriverInfo* info, const char* function) {
@@ -89,7 +88,19 @@ HRESULT advance(const DriverInfo* info, PCWSTR id, Stage from, Stage to, const c
   return S_OK;
 }
 
+// Machines and files, in one spelling.
+std::set<std::pair<std::string, std::string>> granted;
+
 }  // namespace
+
+std::string volume_of_key(const std::string& key) {
+  return "\\\\?\\Volume{" + guid_text(name_to_guid(key)) + "}\\";
+}
+
+bool is_granted(const std::string& machine, const std::string& file) {
+  const std::lock_guard lock(mutex);
+  return granted.contains({machine, key_of(widen(file).c_str())});
+}
 
 GUID name_to_guid(const std::string& name) {
   // FNV-1a, twice; version 5 and the variant in their places.
@@ -115,7 +126,7 @@ std::string layers_error(const Json& layers, const char* id_name, const std::str
   if (volume.empty()) return "";
   const std::lock_guard lock(mutex);
   for (const auto& [key, stage] : scratches) {
-    const std::string own = volume_of(key);
+    const std::string own = volume_of_key(key);
     if (volume != own && volume + "\\" != own) continue;
     return stage == Stage::kPrepared ? "" : ": the scratch is not prepared";
   }
@@ -147,6 +158,7 @@ std::vector<std::string> layers_in_use() {
 void forget_layers() {
   const std::lock_guard lock(mutex);
   scratches.clear();
+  granted.clear();
 }
 
 FAKE_EXPORT HRESULT vmcompute_NameToGuid(PCWSTR name, GUID* guid) {
@@ -213,7 +225,7 @@ FAKE_EXPORT HRESULT vmcompute_GetLayerMountPath(DriverInfo* info, PCWSTR id, SIZ
     const std::lock_guard lock(mutex);
     const auto found = scratches.find(key_of(id));
     if (found == scratches.end()) return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
-    if (found->second != Stage::kCreated) path = widen(volume_of(found->first));
+    if (found->second != Stage::kCreated) path = widen(volume_of_key(found->first));
   }
   if (buffer != nullptr) {
     if (*length < path.size() + 1) return HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER);
@@ -240,7 +252,15 @@ FAKE_EXPORT HRESULT vmcompute_GrantVmAccess(PCWSTR vm, PCWSTR file) {
   const Fault fault = World::get().fault_for("GrantVmAccess");
   if (fault.hresult) return *fault.hresult;
   if (vm == nullptr || *vm == L'\0') return E_INVALIDARG;
-  return fs::exists(fs::path(file)) ? S_OK : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+  if (!fs::exists(fs::path(file))) return HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+  const std::lock_guard lock(mutex);
+  granted.insert({narrow(vm), key_of(file)});
+  return S_OK;
+}
+
+FAKE_EXPORT HRESULT computecore_HcsRevokeVmAccess(PCWSTR vm, PCWSTR file) {
+  const std::lock_guard lock(mutex);
+  return granted.erase({narrow(vm), key_of(file)}) == 1 ? S_OK : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
 }
 
 }  // namespace fake

@@ -17,6 +17,12 @@ std::string layers_error(const Json& layers, const char* id_name, const std::str
 // As NameToGuid: the same for the same name, and not one that a caller could guess.
 GUID name_to_guid(const std::string& name);
 
+// `\\?\Volume{...}\` for a name, the same for the same.
+std::string volume_of_key(const std::string& key);
+
+// Whether a virtual machine may open a file, by GrantVmAccess.
+bool is_granted(const std::string& machine, const std::string& file);
+
 // Removes a layer's folder, which nothing may use any more.
 HRESULT destroy_layer(PCWSTR path, const char* function);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "disks.h"
 #include "layers.h"
 #include "schema.h"
 
@@ -25,6 +26,17 @@ const char* name_of(State state) {
   return "Unknown";
 }
 
+// What a container of this machine's kernel is given of it has to be there.
+std::string directories_error(const Json* directories) {
+  if (directories == nullptr) return "";
+  for (const Json& directory : directories->items) {
+    const std::string path = directory.text_of("HostPath");
+    if (path.rfind("\\\\?\\Volume{", 0) != 0) continue;
+    if (auto error = disk_volume_error(path); !error.empty()) return error;
+  }
+  return "";
+}
+
 // Which isolation a document asks for, and whether what it refers to is in order.
 std::string document_error(const Json& document, std::shared_ptr<System>* host) {
   if (document.find("SchemaVersion") == nullptr) {
@@ -33,10 +45,12 @@ std::string document_error(const Json& document, std::shared_ptr<System>* host) 
     const bool linux = document.text_of("ContainerType") == "Linux";
     if (isolated != (document.find("HvRuntime") != nullptr)) return ": HvRuntime goes with HvPartition";
     if (isolated == (document.find("VolumePath") != nullptr)) return ": VolumePath goes with process isolation";
+    if (auto error = directories_error(document.find("MappedDirectories")); !error.empty()) return error;
     return linux ? "" : layers_error(*document.find("Layers"), "ID", document.text_of("VolumePath"));
   }
   if (auto error = schema_error("compute-system-v2", document); !error.empty()) return error;
   if (const Json* container = document.find("Container")) {
+    if (auto error = directories_error(container->find("MappedDirectories")); !error.empty()) return error;
     const Json& storage = *container->find("Storage");
     return layers_error(*storage.find("Layers"), "Id", storage.text_of("Path"));
   }
@@ -218,6 +232,10 @@ HRESULT modify_system(System& system, const std::string& request, std::string* w
       parsed.text_of("ResourcePath").rfind("VirtualMachine/", 0) == 0) {
     *why = ": " + system.id + " is no virtual machine";
   }
+  if (why->empty() && parsed.text_of("ResourcePath").rfind("VirtualMachine/Devices/Scsi/", 0) == 0) {
+    const std::string disk = parsed.find("Settings")->text_of("Path");
+    if (!is_granted(system.id, disk)) *why = ": " + system.id + " may not open '" + disk + "'";
+  }
   if (!why->empty()) {
     World::get().violate("modification of " + system.id + *why);
     return kInvalidJson;
@@ -267,8 +285,8 @@ HRESULT enumerate_systems(const std::string& query, std::string* systems) {
   return S_OK;
 }
 
-void release(const std::shared_ptr<System>& system) {
-  if (--system->handles == 0 && system->terminates_on_last_handle()) system->end("ForcedExit");
+void release(System& system) {
+  if (--system.handles == 0 && system.terminates_on_last_handle()) system.end("ForcedExit");
 }
 
 std::vector<std::string> end_all_systems() {

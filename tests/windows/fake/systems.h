@@ -96,7 +96,7 @@ HRESULT modify_system(System& system, const std::string& request, std::string* w
 HRESULT query_system(System& system, const std::string& query, std::string* properties);
 HRESULT enumerate_systems(const std::string& query, std::string* systems);
 // A handle of it was closed.
-void release(const std::shared_ptr<System>& system);
+void release(System& system);
 
 HRESULT create_process(const std::shared_ptr<System>& system, const std::string& parameters,
                        std::shared_ptr<Process>* process, std::string* why);

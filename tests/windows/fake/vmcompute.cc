@@ -94,6 +94,7 @@ HRESULT operate(HANDLE handle, PCWSTR options, PWSTR* result, const char* functi
   if (system == nullptr || options == nullptr) return E_INVALIDARG;
   if (fault.synchronous) return fail(result, change(*system), function);
   World::get().later(fault.completion_delay_ms, [system, fault, type, change] {
+    World::get().hold(fault, "completion");
     const HRESULT hresult = fault.hresult ? *fault.hresult : change(*system);
     if (!fault.lost) complete(system, type, hresult, fault.document);
   });
@@ -107,7 +108,10 @@ HRESULT finish(HANDLE handle, PWSTR* result, const char* function, const char* e
   const auto system = system_at(handle, function);
   if (system == nullptr) return E_INVALIDARG;
   if (system->state() == State::kStopped) return kSystemStopped;
-  World::get().later(fault.completion_delay_ms, [system, exit_type] { system->end(exit_type); });
+  World::get().later(fault.completion_delay_ms, [system, fault, exit_type] {
+    World::get().hold(fault, "completion");
+    system->end(exit_type);
+  });
   return kPendingV1;
 }
 
@@ -138,6 +142,7 @@ FAKE_EXPORT HRESULT vmcompute_HcsCreateComputeSystem(PCWSTR id, PCWSTR configura
   *handle = World::get().open("v1 system", system);
   if (fault.synchronous) return S_OK;
   World::get().later(fault.completion_delay_ms, [system, fault] {
+    World::get().hold(fault, "completion");
     if (!fault.lost) complete(system, kCreateCompleted, fault.hresult.value_or(S_OK), fault.document);
     if (fault.hresult) system->end("UnexpectedExit");
   });
@@ -157,11 +162,8 @@ FAKE_EXPORT HRESULT vmcompute_HcsOpenComputeSystem(PCWSTR id, HANDLE* handle, PW
 }
 
 FAKE_EXPORT HRESULT vmcompute_HcsCloseComputeSystem(HANDLE handle) {
-  const auto system = std::static_pointer_cast<System>(
-      World::get().close(handle, "v1 system", "HcsCloseComputeSystem"));
-  if (system == nullptr) return E_HANDLE;
-  release(system);
-  return S_OK;
+  const auto finish = [](Object& system) { release(static_cast<System&>(system)); };
+  return World::get().close(handle, "v1 system", "HcsCloseComputeSystem", finish) == nullptr ? E_HANDLE : S_OK;
 }
 
 FAKE_EXPORT HRESULT vmcompute_HcsStartComputeSystem(HANDLE handle, PCWSTR options, PWSTR* result) {

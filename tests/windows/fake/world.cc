@@ -95,15 +95,21 @@ std::shared_ptr<Object> World::look_up(void* handle, const char* kind, const cha
   return nullptr;
 }
 
-std::shared_ptr<Object> World::close(void* handle, const char* kind, const char* function) {
+std::shared_ptr<Object> World::close(void* handle, const char* kind, const char* function,
+                                     const std::function<void(Object&)>& finish) {
   auto object = look_up(handle, kind, function);
-  if (object != nullptr) {
-    journal(std::string("close ") + kind);
+  if (object == nullptr) return nullptr;
+  journal(std::string("close ") + kind);
+  {
     const std::lock_guard lock(mutex_);
     Handle& closed = handles_[reinterpret_cast<uintptr_t>(handle)];
     closed.closed = true;
     closed.object = nullptr;
+    closing_++;
   }
+  if (finish) finish(*object);
+  const std::lock_guard lock(mutex_);
+  closing_--;
   return object;
 }
 
@@ -144,7 +150,28 @@ Fault World::fault_for(const char* function) {
     }
   }
   if (wanted.delay_ms > 0) Sleep(wanted.delay_ms);
+  hold(wanted, "call");
   return wanted;
+}
+
+void World::hold(const Fault& fault, const char* where) {
+  if (fault.hold != where) return;
+  std::unique_lock lock(mutex_);
+  const int releases = releases_;
+  held_++;
+  released_.wait(lock, [this, releases] { return releases_ != releases; });
+  held_--;
+}
+
+int World::held() const {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
+void World::let_go() {
+  const std::lock_guard lock(mutex_);
+  releases_++;
+  released_.notify_all();
 }
 
 void World::gave(Allocator allocator, const void* memory) {
@@ -186,7 +213,7 @@ void World::settle() {
 
 int World::open_handles() const {
   const std::lock_guard lock(mutex_);
-  int open = 0;
+  int open = closing_;
   for (const auto& [value, handle] : handles_) open += handle.closed ? 0 : 1;
   return open;
 }

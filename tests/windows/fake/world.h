@@ -48,8 +48,9 @@ struct Fault {
   bool at_completion = false;
   // The call takes this long.
   DWORD delay_ms = 0;
-  // The call takes this long to return once everything is done.
-  DWORD return_delay_ms = 0;
+  // Where it stands still until the test lets go: "call", before it does anything; "return", when everything is done;
+  // "completion", before the operation that it submitted is done.
+  std::string hold;
   // The operation takes this long after its submission.
   DWORD completion_delay_ms = 0;
   // Nobody is told how it ended.
@@ -76,8 +77,9 @@ class World {
   std::shared_ptr<T> at(void* handle, const char* kind, const char* function) {
     return std::static_pointer_cast<T>(look_up(handle, kind, function));
   }
-  // What it led to; nullptr and a violation as above.
-  std::shared_ptr<Object> close(void* handle, const char* kind, const char* function);
+  // What it led to; nullptr and a violation as above. It counts as open until `finish` has run.
+  std::shared_ptr<Object> close(void* handle, const char* kind, const char* function,
+                                const std::function<void(Object&)>& finish = {});
 
   void violate(const std::string& what);
   // A line in the file FAKE_HCS_JOURNAL, for tests of programs that cannot ask for a report.
@@ -85,6 +87,10 @@ class World {
   void inject(Fault fault);
   // What a test wishes for this call, if anything; waits as long as it wishes.
   Fault fault_for(const char* function);
+  // Stands still if this is where a test wishes it to.
+  void hold(const Fault& fault, const char* where);
+  int held() const;
+  void let_go();
 
   void gave(Allocator allocator, const void* memory);
   void freed(const void* memory);
@@ -110,6 +116,10 @@ class World {
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;
+  std::condition_variable released_;
+  int held_ = 0;
+  int releases_ = 0;
+  int closing_ = 0;
   std::map<uintptr_t, Handle> handles_;
   uintptr_t next_handle_ = 0x10000;
   std::vector<std::string> violations_;

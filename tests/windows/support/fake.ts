@@ -7,6 +7,8 @@ import koffi from 'koffi';
 const library = koffi.load(String.raw`C:\windows\System32\fakehcs.dll`);
 const injectFunction = library.func('FakeInject', 'int', ['str16']) as (text: string) => number;
 const openHandles = library.func('FakeOpenHandles', 'int', []) as () => number;
+const held = library.func('FakeHeld', 'int', []) as () => number;
+const release = library.func('FakeRelease', 'void', []) as () => void;
 const reportFunction = library.func('FakeReport', 'int', ['void *', 'int']) as unknown as {
   async(buffer: Buffer, size: number, done: (error: unknown, result: number) => void): void;
 };
@@ -20,7 +22,8 @@ export interface Fault {
   readonly document?: string;
   readonly at?: 'submission' | 'completion';
   readonly delayMs?: number;
-  readonly returnDelayMs?: number;
+  /** Where it stands still until {@link letGo}. */
+  readonly hold?: 'call' | 'return' | 'completion';
   readonly completionDelayMs?: number;
   readonly lost?: boolean;
   readonly synchronous?: boolean;
@@ -38,9 +41,18 @@ export interface Report {
   readonly systems: readonly string[];
   /** Scratch layers that were still there. */
   readonly layers: readonly string[];
+  /** Virtual disks that were still attached. */
+  readonly disks: readonly string[];
 }
 
-export const NOTHING_LEFT: Report = { violations: [], handles: {}, strings: 0, systems: [], layers: [] };
+export const NOTHING_LEFT: Report = {
+  violations: [],
+  handles: {},
+  strings: 0,
+  systems: [],
+  layers: [],
+  disks: [],
+};
 
 export function inject(fault: Fault): void {
   if (injectFunction(JSON.stringify(fault)) !== 1) throw new Error('The fake did not understand a fault');
@@ -56,12 +68,27 @@ export async function report(): Promise<Report> {
   return JSON.parse(buffer.toString('utf8', 0, buffer.indexOf(0))) as Report;
 }
 
+/** Until the service stands still where a fault has it. */
+export async function standsStill(): Promise<void> {
+  await until(() => held() > 0, 'Nothing stands still');
+}
+
+/** Lets everything go on that stands still, once something does. */
+export async function letGo(): Promise<void> {
+  await standsStill();
+  release();
+}
+
 /** Until what was given up while the service still worked on it is closed. */
 export async function handlesClosed(): Promise<void> {
+  await until(() => openHandles() === 0, 'Handles stay open');
+}
+
+async function until(met: () => boolean, otherwise: string): Promise<void> {
   const deadline = Date.now() + 30_000;
-  while (openHandles() > 0) {
-    if (Date.now() > deadline) throw new Error('Handles stay open');
-    await sleep(20);
+  while (!met()) {
+    if (Date.now() > deadline) throw new Error(otherwise);
+    await sleep(5);
   }
 }
 

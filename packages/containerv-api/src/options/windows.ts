@@ -1,4 +1,12 @@
-import { checkArray, checkOptions, checkText, checkWord, conflictingOptions } from '../option-check.js';
+import {
+  checkArray,
+  checkBoolean,
+  checkOptions,
+  checkText,
+  checkWord,
+  conflictingOptions,
+} from '../option-check.js';
+import { cleanGuestPath } from './clean-path.js';
 
 /** What only Windows hosts need to know. Elsewhere it is ignored with a warning event. */
 export interface WindowsOptions {
@@ -14,10 +22,19 @@ export interface WindowsOptions {
   readonly lcow?: LcowOptions | undefined;
   /** A group managed service account, as the JSON of its credential specification. */
   readonly credentialSpec?: string | undefined;
-  /** Names of volumes to attach. */
-  readonly volumes?: readonly string[] | undefined;
+  /** Volumes of `createVolume()` to attach; a name alone is at `/volumes/NAME`. */
+  readonly volumes?: readonly (string | VolumeMount)[] | undefined;
   /** In which form the Host Compute Service is told; builds before 17763 know only `'v1'`. @defaultValue 'v2' */
   readonly schema?: 'v1' | 'v2' | undefined;
+}
+
+/** A volume in a container. It belongs to one container at a time. */
+export interface VolumeMount {
+  readonly name: string;
+  /** Absolute path in the container. @defaultValue `/volumes/NAME` */
+  readonly target?: string | undefined;
+  /** Whether the container may not write to it. @defaultValue false */
+  readonly readonly?: boolean | undefined;
 }
 
 export interface LcowOptions {
@@ -58,12 +75,23 @@ export function resolveWindowsOptions(windows: WindowsOptions | undefined): Wind
   for (const name of ['utilityVmPath', 'credentialSpec'] as const) {
     if (windows[name] !== undefined) checkText(windows[name], `windows.${name}`);
   }
-  for (const name of ['parentLayers', 'volumes'] as const) {
-    const list = checkArray(windows[name] ?? [], `windows.${name}`);
-    for (const [index, entry] of list.entries()) checkText(entry, `windows.${name}[${index}]`);
-  }
+  const parents = checkArray(windows.parentLayers ?? [], 'windows.parentLayers');
+  for (const [index, entry] of parents.entries()) checkText(entry, `windows.parentLayers[${index}]`);
+  const volumes = checkArray(windows.volumes ?? [], 'windows.volumes');
+  for (const [index, entry] of volumes.entries()) checkVolume(entry, `windows.volumes[${index}]`);
   if (lcow !== undefined) checkLcow(lcow);
   return structuredClone(windows);
+}
+
+function checkVolume(volume: string | VolumeMount, option: string): void {
+  if (typeof volume === 'string') {
+    checkText(volume, option);
+    return;
+  }
+  checkOptions(volume, option, ['name', 'target', 'readonly']);
+  checkText(volume.name, `${option}.name`);
+  if (volume.target !== undefined) cleanGuestPath(volume.target, `${option}.target`);
+  if (volume.readonly !== undefined) checkBoolean(volume.readonly, `${option}.readonly`);
 }
 
 function checkLcow(lcow: LcowOptions): void {

@@ -51,8 +51,9 @@ function narrower(
 }
 
 /** A terminal is one stream of output. What is ignored has no pipe, which is an empty stdin and discarded output. */
-function pipes({ stdio, tty }: ProcessSpec): JsonObject {
-  const wanted = (fd: number): boolean => tty !== undefined || stdio[fd]?.kind !== 'ignore';
+function pipes({ stdio, tty, logBytes }: ProcessSpec): JsonObject {
+  const logged = (fd: number): boolean => fd > 0 && logBytes !== undefined;
+  const wanted = (fd: number): boolean => tty !== undefined || logged(fd) || stdio[fd]?.kind !== 'ignore';
   return {
     CreateStdInPipe: wanted(0),
     CreateStdOutPipe: wanted(1),

@@ -13,6 +13,8 @@ import { storageMismatch } from './storage-mismatch.js';
 const VSMB = '\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}';
 /** Where the container's root is put together in a Windows guest. */
 const WINDOWS_ROOT = 'C:\\c';
+/** The machine's own disk and the scratch layer are before it. */
+const FIRST_VOLUME = 2;
 const LINUX_BUNDLE = '/run/gcs/c';
 const PLAN9_PORT = 564;
 const PLAN9_READONLY = 1;
@@ -70,13 +72,18 @@ function windowsContainer(spec: ContainerSpec, host: WindowsHost): JsonObject {
       Path: joinPath(WINDOWS_ROOT, spec.id),
       Layers: host.storage.layers.map(({ id }, index) => ({ Id: id, Path: `${VSMB}\\l${index}` })),
     },
-    MappedDirectories: unlessEmpty(
-      mappedDirectories(spec, host, guest).map(({ share, target, readonly }) => ({
+    MappedDirectories: unlessEmpty([
+      ...mappedDirectories(spec, host, guest).map(({ share, target, readonly }) => ({
         HostPath: `${VSMB}\\${share}`,
         ContainerPath: target,
         ReadOnly: readonly,
       })),
-    ),
+      ...(host.volumes ?? []).map(({ target, readonly }, index) => ({
+        HostPath: volumeMount(spec, index),
+        ContainerPath: containerPath(target, 'wcow'),
+        ReadOnly: readonly,
+      })),
+    ]),
     Networking: networking(host),
   });
 }
@@ -114,10 +121,25 @@ function windowsSetup(spec: ContainerSpec, host: WindowsHost): JsonObject[] {
         },
       },
     },
+    ...(host.volumes ?? []).map(({ diskPath, readonly }, index) => ({
+      ResourcePath: `VirtualMachine/Devices/Scsi/0/Attachments/${FIRST_VOLUME + index}`,
+      RequestType: 'Add',
+      Settings: compact({ Type: 'VirtualDisk', Path: diskPath, ReadOnly: readonly || undefined }),
+      GuestRequest: {
+        ResourceType: 'MappedVirtualDisk',
+        RequestType: 'Add',
+        Settings: { ContainerPath: volumeMount(spec, index), Lun: FIRST_VOLUME + index },
+      },
+    })),
     ...mappedDirectories(spec, host, guestOf(spec, host.build)).map((directory) =>
       share(directory.share, directory.hostPath, directory.readonly ? READONLY_SHARE : WRITABLE_SHARE),
     ),
   ];
+}
+
+/** Where the machine has a volume, beside the containers' roots. */
+function volumeMount({ id }: ContainerSpec, index: number): string {
+  return joinPath('C:\\v', id, String(index));
 }
 
 function linuxSetup(spec: ContainerSpec, host: WindowsHost): JsonObject[] {

@@ -14,7 +14,7 @@ export interface MappedDirectory {
 
 const STAGING = '/chef/staging';
 
-/** Staging first, then layers from the host, then mounts: later ones cover earlier ones. */
+/** Staging first, then layers from the host, mounts and volumes: later ones cover earlier ones. */
 export function mappedDirectories(
   spec: ContainerSpec,
   host: WindowsHost,
@@ -36,6 +36,9 @@ export function mappedDirectories(
   }
   for (const mount of spec.mounts) {
     if (mount.type === 'bind') add(mount.source, mount.target, mount.readonly);
+  }
+  for (const { volumePath, target, readonly } of host.volumes ?? []) {
+    if (volumePath !== undefined) add(volumePath, target, readonly);
   }
   return wanted.map((directory, index) => ({ ...directory, share: `m${index}` }));
 }

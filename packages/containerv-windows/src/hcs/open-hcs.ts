@@ -7,7 +7,9 @@ import { bindComputecore } from './computecore-functions.js';
 import { deadlines } from './deadlines.js';
 import { bindLayers } from '../storage/layer-functions.js';
 import { LayerStorage } from '../storage/layer-storage.js';
-import type { HcsApi } from './hcs-api.js';
+import { bindVirtualDisks } from '../storage/virtual-disk-functions.js';
+import { VirtualDisks } from '../storage/virtual-disks.js';
+import type { Deadlines, HcsApi } from './hcs-api.js';
 import { VmcomputeApi } from './vmcompute-api.js';
 import { bindVmcompute } from './vmcompute-functions.js';
 
@@ -15,6 +17,8 @@ import { bindVmcompute } from './vmcompute-functions.js';
 export interface HostComputeService {
   readonly hcs: HcsApi;
   readonly storage: LayerStorage;
+  /** `undefined`: this build cannot make disks. */
+  readonly disks: VirtualDisks | undefined;
 }
 
 let opened: Promise<HostComputeService> | undefined;
@@ -26,7 +30,7 @@ let opened: Promise<HostComputeService> | undefined;
  * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` when it has none, with the command that installs it.
  */
 export async function openHcs(): Promise<HostComputeService> {
-  opened ??= load();
+  opened ??= loadHcs(deadlines());
   try {
     return await opened;
   } catch (error) {
@@ -35,7 +39,8 @@ export async function openHcs(): Promise<HostComputeService> {
   }
 }
 
-async function load(): Promise<HostComputeService> {
+/** As {@link openHcs}, each time anew. */
+export async function loadHcs(times: Deadlines): Promise<HostComputeService> {
   const koffi = await loadKoffi();
   const computecore =
     process.env['CONTAINERV_HCS_LIBRARY'] === 'vmcompute'
@@ -47,13 +52,19 @@ async function load(): Promise<HostComputeService> {
   const kernel32 = Library.open(koffi, 'kernel32.dll');
   if (vmcompute === undefined || ole32 === undefined || kernel32 === undefined) throw missing();
   const memory = memoryFunctions(koffi, ole32, kernel32);
-  const times = deadlines();
   const hcs =
     computecore === undefined
       ? new VmcomputeApi(bindVmcompute(koffi, vmcompute, memory), times)
       : new ComputecoreApi(bindComputecore(koffi, computecore, memory), times);
-  const layers = bindLayers(koffi, vmcompute, Library.open(koffi, 'computestorage.dll'));
-  return { hcs, storage: new LayerStorage(layers, times) };
+  const computestorage = Library.open(koffi, 'computestorage.dll');
+  const layers = bindLayers(koffi, vmcompute, computestorage, computecore);
+  const virtdisk = Library.open(koffi, 'virtdisk.dll');
+  const disks = bindVirtualDisks(koffi, memory, virtdisk, computestorage, kernel32);
+  return {
+    hcs,
+    storage: new LayerStorage(layers, times),
+    disks: disks === undefined ? undefined : new VirtualDisks(disks, times),
+  };
 }
 
 function missing(): ContainervError {

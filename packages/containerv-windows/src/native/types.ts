@@ -10,6 +10,9 @@ export interface NativeTypes {
   readonly driverInfo: Koffi.TypeObject;
   readonly layerDescriptor: Koffi.TypeObject;
   readonly hcsEvent: Koffi.TypeObject;
+  readonly virtualStorageType: Koffi.TypeObject;
+  /** `CREATE_VIRTUAL_DISK_PARAMETERS`, version 2. */
+  readonly createVirtualDisk: Koffi.TypeObject;
   /** `void (DWORD type, void* context, HRESULT status, PCWSTR data)`: vmcompute.dll. */
   readonly notificationCallback: Koffi.TypeObject;
   /** `void (HCS_OPERATION operation, void* context)`: computecore.dll. */
@@ -38,9 +41,33 @@ function define(koffi: typeof Koffi): NativeTypes {
     Data4: koffi.array('uint8', 8),
   });
   const hcsEvent = koffi.struct(name('HCS_EVENT'), { Type: 'int32', EventData: 'str16', Operation: handle });
+  const virtualStorageType = koffi.struct(name('VIRTUAL_STORAGE_TYPE'), {
+    DeviceId: 'uint32',
+    VendorId: guid,
+  });
+  const createVersion2 = koffi.struct(name('CREATE_VIRTUAL_DISK_PARAMETERS_V2'), {
+    UniqueId: guid,
+    MaximumSize: 'uint64',
+    BlockSizeInBytes: 'uint32',
+    SectorSizeInBytes: 'uint32',
+    PhysicalSectorSizeInBytes: 'uint32',
+    ParentPath: 'str16',
+    SourcePath: 'str16',
+    OpenFlags: 'uint32',
+    ParentVirtualStorageType: virtualStorageType,
+    SourceVirtualStorageType: virtualStorageType,
+    ResiliencyGuid: guid,
+  });
+  const createVirtualDisk = koffi.struct(name('CREATE_VIRTUAL_DISK_PARAMETERS'), {
+    Version: 'uint32',
+    // A union of the versions, which begins where its widest member can.
+    Version2: createVersion2,
+  });
   return {
     handle,
     guid,
+    virtualStorageType,
+    createVirtualDisk,
     processInformation: koffi.struct(name('HCS_PROCESS_INFORMATION'), {
       ProcessId: 'uint32',
       Reserved: 'uint32',

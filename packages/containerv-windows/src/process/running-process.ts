@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { type ExitStatus, KILL_GRACE_MS, type ProcessSpec, throwIfAborted } from 'containerv-api';
 import type { JsonObject } from '../documents/json.js';
 import { closeStdinRequest, signalRequest } from '../documents/requests.js';
@@ -50,6 +51,7 @@ export class RunningProcess {
 
   /**
    * @param parameters of {@link buildProcessParameters}
+   * @param openLog gives what its output goes to
    * @throws ContainervError `ERR_CONTAINERV_SPAWN` when the command cannot be started.
    */
   static async start(
@@ -57,6 +59,7 @@ export class RunningProcess {
     parameters: JsonObject,
     spec: ProcessSpec,
     os: 'windows' | 'linux',
+    openLog?: (pid: number) => Promise<Writable>,
   ): Promise<RunningProcess> {
     throwIfAborted(spec.signal, 'start process');
     refuseExtraStdio(spec);
@@ -68,7 +71,8 @@ export class RunningProcess {
       throw spawnError(error, spec);
     }
     try {
-      const streams = new StandardStreams(process.takePipes(), spec, open);
+      const log = await openLog?.(process.pid);
+      const streams = new StandardStreams(process.takePipes(), spec, open, log);
       return new RunningProcess(process, streams, spec, os);
     } catch (error) {
       await process.terminate().catch(() => {});

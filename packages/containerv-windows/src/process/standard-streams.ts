@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { ContainervError, type ProcessSpec, type ResolvedStdioEntry } from 'containerv-api';
 import type { StandardHandles } from '../hcs/hcs-api.js';
 import type { StreamOpener } from './native-stream.js';
+import { Pump } from './pump.js';
 
 /** How long the rest of what a process wrote may take: what it left running can hold its pipes open for ever. */
 const DRAIN_MS = 1000;
@@ -14,8 +15,19 @@ export class StandardStreams {
   readonly visible: readonly [Socket | null, Socket | null, Socket | null];
   readonly #input: Socket | null;
   readonly #outputs: readonly Socket[];
+  /** What copies an output to where the caller wanted it. */
+  readonly #pumps = new Map<Socket, Pump>();
 
-  constructor(handles: StandardHandles, spec: Pick<ProcessSpec, 'stdio' | 'tty'>, open: StreamOpener) {
+  readonly #log: Writable | undefined;
+
+  /** @param log where both outputs go, which ends with them */
+  constructor(
+    handles: StandardHandles,
+    spec: Pick<ProcessSpec, 'stdio' | 'tty'>,
+    open: StreamOpener,
+    log?: Writable,
+  ) {
+    this.#log = log;
     const opened: (Socket | null)[] = [];
     try {
       for (const [fd, name] of (['stdin', 'stdout', 'stderr'] as const).entries()) {
@@ -32,10 +44,14 @@ export class StandardStreams {
     // Nobody is left to read it: as child_process, not an error of the program.
     stdin?.on('error', () => {});
     for (const output of this.#outputs) output.on('error', () => {});
-    const shown = (fd: 0 | 1 | 2, stream: Socket | null): Socket | null =>
-      stream !== null && connect(spec.tty === undefined ? spec.stdio[fd] : undefined, stream, fd)
-        ? stream
-        : null;
+    const shown = (fd: 0 | 1 | 2, stream: Socket | null): Socket | null => {
+      const entry = spec.tty === undefined ? spec.stdio[fd] : undefined;
+      if (stream === null || entry === undefined || entry.kind === 'pipe') return stream;
+      if (fd > 0 && log !== undefined) this.#pumps.set(stream, new Pump(stream, log, true));
+      else if (fd === 0) feed(stream, entry);
+      else this.#redirect(stream, entry);
+      return null;
+    };
     this.visible = [shown(0, stdin), shown(1, stdout), shown(2, stderr)];
   }
 
@@ -44,17 +60,42 @@ export class StandardStreams {
     this.#input?.once('finish', listener);
   }
 
-  /** After the process has ended: the outputs at their ends, or given up after a while. */
+  /**
+   * After the process has ended: the outputs at their ends, or given up after a while, and what came of them written to
+   * where it was to go.
+   */
   async drained(): Promise<void> {
     this.#input?.destroy();
-    await Promise.all(this.#outputs.map(async (output) => drained(output)));
+    await Promise.all(
+      this.#outputs.map(async (output) => {
+        const pump = this.#pumps.get(output);
+        await drained(output, pump);
+        // What is the caller's own has been handed to it, and need not be read before this.
+        if (pump?.patient === true) await pump.written();
+      }),
+    );
+    if (this.#log !== undefined) await closed(this.#log);
   }
 
   destroy(): void {
     this.#input?.destroy();
     for (const output of this.#outputs) output.destroy();
   }
+
+  #redirect(output: Socket, entry: Redirection): void {
+    if (entry.kind === 'ignore') {
+      output.resume();
+      return;
+    }
+    const target =
+      entry.kind === 'fd'
+        ? createWriteStream('', { fd: entry.fd, autoClose: false })
+        : (entry.stream as Writable);
+    this.#pumps.set(output, new Pump(output, target, entry.kind === 'fd'));
+  }
 }
+
+type Redirection = Exclude<ResolvedStdioEntry, { kind: 'pipe' }>;
 
 /** Windows has three; what is asked for beyond cannot be passed. */
 export function refuseExtraStdio(spec: Pick<ProcessSpec, 'stdio'>): void {
@@ -70,49 +111,40 @@ export function refuseExtraStdio(spec: Pick<ProcessSpec, 'stdio'>): void {
   );
 }
 
-/** @returns whether the caller gets the stream itself */
-function connect(entry: ResolvedStdioEntry | undefined, ours: Socket, fd: 0 | 1 | 2): boolean {
-  if (entry === undefined || entry.kind === 'pipe') return true;
+async function closed(log: Writable): Promise<void> {
+  if (log.closed) return;
+  await new Promise<void>((resolve) => {
+    log.once('close', resolve).end();
+  });
+}
+
+function feed(input: Socket, entry: Redirection): void {
   if (entry.kind === 'ignore') {
-    if (fd === 0) ours.end();
-    else ours.resume();
-    return false;
+    input.end();
+    return;
   }
-  if (fd === 0) {
-    const source =
-      entry.kind === 'fd'
-        ? createReadStream('', { fd: entry.fd, autoClose: false })
-        : (entry.stream as Readable);
-    source.once('error', () => ours.destroy());
-    source.pipe(ours);
-    ours.once('close', () => source.unpipe(ours));
-  } else {
-    const target =
-      entry.kind === 'fd'
-        ? createWriteStream('', { fd: entry.fd, autoClose: false })
-        : (entry.stream as Writable);
-    const stop = (): void => {
-      ours.unpipe(target);
-      // What the process still writes has nowhere to go, and must not block it.
-      ours.resume();
-    };
-    target.once('error', stop);
-    target.once('close', stop);
-    // The caller's stream outlives the process.
-    ours.pipe(target, { end: false });
-  }
-  return false;
+  const source =
+    entry.kind === 'fd'
+      ? createReadStream('', { fd: entry.fd, autoClose: false })
+      : (entry.stream as Readable);
+  source.once('error', () => input.destroy());
+  source.pipe(input);
+  input.once('close', () => source.unpipe(input));
 }
 
 /** A stream that nobody reads is not waited for, and keeps what it has. */
-async function drained(output: Socket): Promise<void> {
-  if (output.readableEnded || output.destroyed || output.readableFlowing !== true) return;
+async function drained(output: Socket, pump: Pump | undefined): Promise<void> {
+  if (output.readableEnded || output.destroyed) return;
+  if (pump === undefined && output.readableFlowing !== true) return;
   await new Promise<void>((resolve) => {
     let read = -1;
     const timer = setInterval(() => {
-      // Nothing has come since the last look, and nothing waits for a slow reader: its end will not come either.
-      if (output.bytesRead === read && output.readableLength === 0) output.destroy();
+      const still = output.bytesRead === read;
       read = output.bytesRead;
+      if (!still) return;
+      if (pump?.blocked === true && !pump.patient) done();
+      // Nothing has come since the last look, and nothing waits for a slow reader: its end will not come either.
+      else if (output.readableLength === 0 && pump?.blocked !== true) output.destroy();
     }, DRAIN_MS);
     const done = (): void => {
       clearInterval(timer);

@@ -16,12 +16,15 @@ export interface LayerFunctions {
   readonly destroyFolder: NativeFunction | undefined;
   readonly nameToGuid: NativeFunction;
   readonly grantVmAccess: NativeFunction;
+  /** computecore.dll. */
+  readonly revokeVmAccess: NativeFunction | undefined;
 }
 
 export function bindLayers(
   koffi: typeof Koffi,
   vmcompute: Library,
   computestorage: Library | undefined,
+  computecore: Library | undefined,
 ): LayerFunctions {
   const { driverInfo, layerDescriptor, guid } = nativeTypes(koffi);
   const driver = koffi.pointer(driverInfo);
@@ -40,5 +43,6 @@ export function bindLayers(
     destroyFolder: computestorage?.optional('HcsDestroyLayer', 'int32', ['str16']),
     nameToGuid: bind('NameToGuid', ['str16', koffi.out(koffi.pointer(guid))]),
     grantVmAccess: bind('GrantVmAccess', ['str16', 'str16']),
+    revokeVmAccess: computecore?.optional('HcsRevokeVmAccess', 'int32', ['str16', 'str16']),
   };
 }

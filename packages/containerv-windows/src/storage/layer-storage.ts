@@ -92,6 +92,14 @@ export class LayerStorage {
     await this.#call('grant access to disk', this.#functions.grantVmAccess, [machineId, path], path);
   }
 
+  /** Takes it back, where this build can. */
+  async revokeAccess(machineId: string, path: string): Promise<void> {
+    const { revokeVmAccess } = this.#functions;
+    if (revokeVmAccess !== undefined) {
+      await this.#call('revoke access to disk', revokeVmAccess, [machineId, path], path);
+    }
+  }
+
   async #activateAndPrepare(path: string, layers: readonly Layer[]): Promise<void> {
     const { activate, deactivate, prepare } = this.#functions;
     for (let attempt = 1; ; attempt++) {
