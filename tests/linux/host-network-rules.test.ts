@@ -78,8 +78,9 @@ describe.skipIf(abi < 4)(`on the host’s network, with Landlock (ABI ${abi}; th
       await attempt(container, [
         ['listen', '/tmp/socket'],
         ['connect', '@none'],
+        ['pair-send', '@none'],
       ]),
-    ).toEqual(['EPERM', 'EPERM']);
+    ).toEqual(['EPERM', 'EPERM', 'EPERM']);
   });
 
   test('connecting to the ports that are named, and to no others', async () => {

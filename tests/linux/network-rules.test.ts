@@ -1,7 +1,7 @@
 import { createPolicy } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../support/failure.js';
-import { small } from '../support/container.js';
+import { attempt, small } from '../support/container.js';
 import { ask, networked, networkPolicy, serve } from '../support/network.js';
 import { isRoot } from '../support/suite.js';
 
@@ -119,6 +119,13 @@ describe('local sockets', () => {
     expect(await calls(networkPolicy.addNetworkRules([{ family: 'unix', allow: [] }]))).toBe(EACCES);
     expect(await calls(networkPolicy.addNetworkRules([{ family: 'unix' }]))).toBe(0);
     expect(await calls(networkPolicy)).toBe(0);
+  });
+
+  test('nor are the ends of pairs, which send to anybody', async () => {
+    await using container = await small({ policy: networkPolicy.addNetworkRules([]) });
+    expect(await attempt(container, [['pair-send', '@none']])).toEqual(['EACCES']);
+    await using open = await small({ policy: networkPolicy.addNetworkRules([{ family: 'unix' }]) });
+    expect(await attempt(open, [['pair-send', '@none']])).toEqual(['ECONNREFUSED']);
   });
 });
 

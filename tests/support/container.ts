@@ -62,6 +62,7 @@ export type Operation =
   /** `listen`, `connect`: a socket's path, or its abstract name after `@`. */
   | 'listen'
   | 'connect'
+  | 'pair-send'
   /** A process id in place of the path. */
   | 'signal'
   | 'signal-child'

@@ -1,10 +1,14 @@
 import { ContainervError, type Enforced, type SecurityPolicy } from 'containerv-api';
-import { compileSocketFilter, type NetworkRule, seccompLogRequested } from 'containerv-policy';
+import {
+  compileSocketFilter,
+  compileUnixRefusal,
+  type NetworkRule,
+  seccompLogRequested,
+} from 'containerv-policy';
 import { chainFilters, type Confinement, confinementOf, filterArch } from './confinement.js';
 import { type HostNetwork, hostNetworkOf } from './landlock/host-network.js';
 import { fileRulesOf, rulesetOf } from './landlock/ruleset.js';
 import { refusesUnixSockets } from './network/refuse-rules.js';
-import { refuseUnixSockets } from './network/unix-filter.js';
 
 /** Where a process is to be confined. */
 export interface Surroundings {
@@ -41,7 +45,7 @@ export function confine(policy: SecurityPolicy, surroundings: Surroundings): Con
 
 /** In a network namespace of its own, packets are judged; local sockets have none. */
 function localSocketFilter(policy: SecurityPolicy): Uint8Array | undefined {
-  return refusesUnixSockets(policy) && !seccompLogRequested() ? refuseUnixSockets(filterArch()) : undefined;
+  return refusesUnixSockets(policy) && !seccompLogRequested() ? compileUnixRefusal(filterArch()) : undefined;
 }
 
 function narrowed({ filter }: Confinement, by: Uint8Array): Pick<Confinement, 'filter' | 'filterText'> {

@@ -1,9 +1,8 @@
-import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
+import { compileUnixRefusal, createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { confine } from '../src/confine.js';
 import { chainFilters, confinementOf, filterArch } from '../src/confinement.js';
 import { handledRights } from '../src/landlock/file-rights.js';
-import { refuseUnixSockets } from '../src/network/unix-filter.js';
 import { thrownBy } from './support/thrown.js';
 
 const at = (network: 'none' | 'host' | 'private', landlockAbi = 7, sharesProcesses = false) => ({
@@ -27,7 +26,7 @@ describe('network rules', () => {
     'are nftables where the network is %s, but for local sockets, which no rule permits',
     (network) => {
       const { filter, ruleset } = confine(policy, at(network));
-      const expected = chainFilters(confinementOf(policy).filter, refuseUnixSockets(filterArch()));
+      const expected = chainFilters(confinementOf(policy).filter, compileUnixRefusal(filterArch()));
       expect(Buffer.from(filter)).toEqual(Buffer.from(expected));
       expect(ruleset).toBeUndefined();
       const withLocal = policy.addNetworkRules([{ family: 'unix' }]);

@@ -23,6 +23,7 @@ export type {
   PortRange,
 } from './network/network-rule.js';
 export { compileSocketFilter, type SocketUse } from './network/socket-filter.js';
+export { compileUnixRefusal } from './network/unix-refusal.js';
 export { type AddressRange, formatCidr, type IpFamily, parseCidr } from './network/cidr.js';
 export type { OciImportOptions } from './oci/import-profile.js';
 export type { OciArchMap, OciArg, OciConditions, OciSeccomp, OciSyscall } from './oci/oci-seccomp.js';

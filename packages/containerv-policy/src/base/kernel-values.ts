@@ -33,8 +33,11 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export type InternetFamily = typeof AF_INET | typeof AF_INET6;
 
-/** asm-generic/errno.h */
+/** asm-generic/errno-base.h, errno.h */
+export const EACCES = 13;
+export const EBUSY = 16;
 export const ENOSYS = 38;
+export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 
 /** linux/netlink.h */

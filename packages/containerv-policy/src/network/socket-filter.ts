@@ -14,6 +14,7 @@ import { checkRule } from '../seccomp/check-rule.js';
 import { compileRules } from '../seccomp/compile.js';
 import type { ArgCondition, SyscallRule } from '../seccomp/rule.js';
 import type { NetworkFamily } from './network-rule.js';
+import { freeUnixPairs } from './unix-refusal.js';
 
 /** What may be done with sockets, as far as arguments of system calls tell. */
 export interface SocketUse {
@@ -63,6 +64,7 @@ function denials({ families, listen, accept, watchesConnect }: SocketUse): reado
       { names: ['socket'], args: [equals(0, family), differs(1, SOCK_STREAM, socketTypeMask)] },
       { names: ['socket'], args: [equals(0, family), differs(2, 0), differs(2, IPPROTO_TCP)] },
     ]),
+    ...(families.includes('unix') ? [] : [freeUnixPairs]),
     // Its operations make and connect sockets without any of the system calls named here.
     { names: ['io_uring_setup'] },
     ...(listen ? [] : [{ names: ['listen'] }]),

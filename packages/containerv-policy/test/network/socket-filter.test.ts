@@ -61,6 +61,15 @@ describe.for(arches)('on %s', (arch) => {
     expect(answer(use, 'socket', args)).toBe(expected);
   });
 
+  test('pairs that can be sent from to anywhere are sockets, pairs that cannot are not', () => {
+    for (const type of [DGRAM, RAW, DGRAM | CLOEXEC]) {
+      expect(answer(TCP, 'socketpair', [UNIX, type, 0])).toBe('deny');
+      expect(answer({ ...TCP, families: ['unix'] }, 'socketpair', [UNIX, type, 0])).toBe('allow');
+    }
+    for (const type of [STREAM, SEQPACKET | CLOEXEC])
+      expect(answer(NOTHING, 'socketpair', [UNIX, type, 0])).toBe('allow');
+  });
+
   test('what makes and connects sockets behind a filter’s back is denied', () => {
     for (const use of [TCP, NOTHING]) expect(answer(use, 'io_uring_setup', [8, 0])).toBe('deny');
   });
