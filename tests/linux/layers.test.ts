@@ -12,6 +12,7 @@ import { startProgram } from '../support/program.js';
 import { pruneAll } from '../support/remains.js';
 import { makeRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
+import { isRoot } from '../support/suite.js';
 
 type Layers = NonNullable<ContainerOptions['layers']>;
 
@@ -218,3 +219,22 @@ describeAsRoot('a layer that other tools made', () => {
     expect(found).toEqual(['ENOENT', 'ok', 'ENOENT']);
   });
 });
+
+test.skipIf(!isRoot)(
+  'a layer deeper than any path is refused (skipped without root: marks are)',
+  async () => {
+    const layer = scratchPath('layer');
+    mkdirSync(path.join(layer, 'srv'), { recursive: true });
+    execFileSync('perl', [
+      '-e',
+      'chdir $ARGV[0]; for (1 .. 3000) { mkdir "d"; chdir "d" or die "$!" }',
+      layer,
+    ]);
+    await failure(createContainer({ layers: [{ type: 'overlay', source: layer }] }), {
+      code: 'ERR_CONTAINERV_LAYER',
+      message: /deeper than any path/,
+    });
+    // Node cannot.
+    execFileSync('rm', ['-rf', layer]);
+  },
+);

@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { joinContainer } from 'containerv-linux';
+import { createContainer, joinContainer } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { mounter } from '../support/attack.js';
 import { attempt, type Operation, small } from '../support/container.js';
 import { makeDecoy } from '../support/decoy.js';
+import { failure } from '../support/failure.js';
 import { startProgram } from '../support/program.js';
 import { pruneAll, remainsOf } from '../support/remains.js';
 import { makeRoot, sharedRoot } from '../support/root.js';
+import { scratchPath } from '../support/scratch.js';
 import { idFor } from '../support/suite.js';
 
 type Step = readonly [Operation, string, string?];
@@ -65,6 +67,31 @@ describe('CVE-2024-23652: removing what a container wrote removes nothing that i
     await pruneAll();
     expect(remainsOf(id)).toEqual([]);
     expect(decoy.describe()).toEqual(before);
+  });
+
+  // One that is deeper than any path, and some beside what bears the names that we move them up by.
+  const burrows = [
+    '-e',
+    `sub burrow { mkdir $_[0]; chdir $_[0]; for (1 .. $_[1]) { mkdir "d"; chdir "d" or die "$!" } }
+     burrow("/srv/deep", 2100);
+     burrow("/burrow-$_", 40) for (1 .. 20);
+     for (1 .. 30) { mkdir "/.removed-$_"; mkdir "/.removed-$_/full" or die "$!" }`,
+  ];
+
+  test('however deep it nests', async () => {
+    const container = await createContainer();
+    await container.run('perl', burrows);
+    await container.destroy();
+    expect(remainsOf(container.id)).toEqual([]);
+  });
+
+  test('however deep it nests, of a snapshot that fails over it', async () => {
+    await using container = await createContainer();
+    await container.run('perl', burrows);
+    const parent = scratchPath('snapshots');
+    mkdirSync(parent);
+    await failure(container.snapshot(path.join(parent, 'layer')), { message: /ENAMETOOLONG/ });
+    expect(readdirSync(parent)).toEqual([]);
   });
 
   test('where somebody put a link in the place of the directories themselves', async () => {

@@ -3,6 +3,7 @@ import { type SystemFailure, systemError } from './system-error.js';
 
 const ENOENT = 2;
 const ENOTDIR = 20;
+const ENAMETOOLONG = 36;
 
 /** A directory that the root is to be made of is none. */
 export function rootError(failure: SystemFailure): ContainervError {
@@ -22,6 +23,12 @@ export function rootError(failure: SystemFailure): ContainervError {
 
 /** A directory of a layer replaces another, and the overlay of this container could not be told. */
 export function marksError(failure: SystemFailure): ContainervError {
+  if (failure.errno === ENAMETOOLONG) {
+    return systemError(
+      { ...failure, step: 'read layer' },
+      { code: 'ERR_CONTAINERV_LAYER', what: 'Directories of the layer lie deeper than any path reaches:' },
+    );
+  }
   return systemError(
     { ...failure, step: 'read layer' },
     {

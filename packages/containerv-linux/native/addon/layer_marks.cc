@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -26,6 +27,11 @@ struct CloseDirectory {
 
 void visit(UniqueFd directory, const std::string& path) {
   const int fd = directory.get();
+  // Deeper nothing can be named, and whoever made the layer must not decide how much memory and descriptors this takes.
+  if (path.size() >= PATH_MAX) {
+    errno = ENAMETOOLONG;
+    fail(kStep, "openat", path.substr(0, NAME_MAX) + "...");
+  }
   if (is_marked(fd, "trusted.overlay.opaque") && !is_marked(fd, "user.overlay.opaque") &&
       fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) != 0)
     fail(kStep, "fsetxattr", path);

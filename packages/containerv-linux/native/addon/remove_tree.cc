@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "../common/move_up.h"
 #include "../common/unique_fd.h"
 #include "sys_error.h"
 
@@ -14,8 +15,6 @@ namespace containerv {
 namespace {
 
 constexpr char kStep[] = "remove directory";
-// Deeper directories are moved up first: a container can nest further than there are descriptors.
-constexpr int kMaxDepth = 32;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -54,10 +53,9 @@ class Removal {
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return;
     if (make_writable(parent) && unlinkat(parent, name, AT_REMOVEDIR) == 0) return;
     if (errno != ENOTEMPTY && errno != EEXIST) fail(kStep, "unlinkat", path_);
-    if (depth >= kMaxDepth) {
-      // The top's own loop may or may not see the new entry; run() goes over it until nothing is left.
-      const std::string moved = ".removed-" + std::to_string(++moved_);
-      if (renameat(parent, name, top_, moved.c_str()) != 0) fail(kStep, "renameat", path_);
+    if (depth >= kMaxRemovalDepth) {
+      // The top's own loop may or may not see the new entry; remove_tree() goes over it until nothing is left.
+      if (!move_up(parent, name, top_, moved_)) fail(kStep, "renameat2", path_);
       return;
     }
     UniqueFd child(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

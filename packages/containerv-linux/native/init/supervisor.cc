@@ -94,9 +94,10 @@ bool Supervisor::send_ready(const char* status) {
 
 void Supervisor::run() {
   for (;;) {
+    if (more_to_reap_) reap();
     // One event at a time: handling it may free what the next one would have been about.
     epoll_event event;
-    if (epoll_wait(epoll_.get(), &event, 1, -1) != 1) continue;
+    if (epoll_wait(epoll_.get(), &event, 1, more_to_reap_ ? 0 : -1) != 1) continue;
     const auto id = static_cast<int>(event.data.u64 & 0xffffffff);
     switch (event.data.u64 >> 32) {
       case kSignals: {
@@ -344,8 +345,12 @@ void Supervisor::settle_start(Process* process) {
   process->client = nullptr;  // its exit status is the failure just told
 }
 
+// A container can leave us orphans faster than we reap them. They wait their turn with everything else: the end of the
+// owner above all must not go unseen.
 void Supervisor::reap() {
-  for (;;) {
+  constexpr int kReapedAtOnce = 64;
+  more_to_reap_ = false;
+  for (int reaped = 0; reaped < kReapedAtOnce; ++reaped) {
     int status;
     rusage usage;
     const pid_t pid = wait4(-1, &status, WNOHANG | WUNTRACED | __WALL, &usage);
@@ -375,6 +380,7 @@ void Supervisor::reap() {
     if (process->stops) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, process->stops.get(), nullptr);
     processes_.remove(process);
   }
+  more_to_reap_ = true;
 }
 
 // Told only of what the client knows to run.

@@ -81,6 +81,7 @@ class Supervisor {
   char description_[1024] = {};
   bool stopping_ = false;
   bool paused_ = false;
+  bool more_to_reap_ = false;
   bool files_judged_ = false;  // by BPF programs
   UniqueFd own_policies_;      // -1: processes cannot have policies of their own for them
   Freezer freezer_;

@@ -62,13 +62,13 @@ inline bool send_datagram(int socket, std::span<const uint8_t> datagram, int fd 
 // Blocks. Empty when the other side is gone, or what it sent is no datagram of ours.
 inline std::span<const uint8_t> receive_datagram(int socket, std::span<uint8_t> into, UniqueFd& fd) {
   iovec part{into.data(), into.size()};
-  // Room for one descriptor: the kernel closes any others.
+  // Room for one descriptor: the kernel closes any others. CMSG_SPACE is rounded up, to room for two.
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   header.msg_control = control;
-  header.msg_controllen = sizeof control;
+  header.msg_controllen = CMSG_LEN(sizeof(int));
   fd.reset();
   ssize_t size;
   do size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
