@@ -34,6 +34,7 @@
         "addon/oom_events.cc",
         "addon/process_list.cc",
         "addon/port_claim.cc",
+        "addon/remove_group.cc",
         "addon/remove_tree.cc",
         "addon/source_tree.cc",
         "addon/start_init.cc",

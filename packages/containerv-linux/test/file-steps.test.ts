@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,10 @@ import { WireWriter } from '../src/wire.js';
 // What runs here is the source; the addon was built beside the package's.
 const built = nativeDirectory().replace(`${path.sep}src${path.sep}`, `${path.sep}dist${path.sep}`);
 const addon = createRequire(import.meta.url)(path.join(built, 'containerv.node')) as Native;
+
+/** The v2 hierarchy, also one without controllers; for root alone. */
+const [, unified] =
+  process.getuid?.() === 0 ? (/^\S+ (\S+) cgroup2 rw/m.exec(readFileSync('/proc/mounts', 'utf8')) ?? []) : [];
 
 let directory = '';
 beforeEach(() => {
@@ -74,6 +79,18 @@ describe('file steps, as the addon reads what is encoded here', () => {
   ])('%s is refused before anything is done', (_, bytes) => {
     expect(() => addon.files(bytes)).toThrow(/decode steps/);
   });
+
+  test.skipIf(unified === undefined)(
+    'a control group is removed when the last of its processes is gone',
+    async () => {
+      const group = path.join(unified ?? '', `containerv-steps-${process.pid}`);
+      mkdirSync(group);
+      const child = spawn('sleep', ['0.4'], { stdio: 'ignore' });
+      writeFileSync(path.join(group, 'cgroup.procs'), String(child.pid));
+      expect(await run({ op: 'rmdir', path: group })).toEqual([undefined]);
+      expect(existsSync(group)).toBe(false);
+    },
+  );
 
   test('anything but bytes is refused', () => {
     expect(() => addon.files([] as unknown as Buffer)).toThrow(TypeError);

@@ -12,6 +12,7 @@
 #include "../common/unique_fd.h"
 #include "descriptor_io.h"
 #include "layer_marks.h"
+#include "remove_group.h"
 #include "remove_tree.h"
 #include "sys_error.h"
 
@@ -93,16 +94,6 @@ void check_directory(const std::string& path) {
   check(stat(path.c_str(), &about) == 0, "stat", path);
   errno = ENOTDIR;
   check(S_ISDIR(about.st_mode), "stat", path);
-}
-
-// What we may not remove is not what we made: a control group of the same name, of another user's container.
-void remove_group(const std::string& path) {
-  if (rmdir(path.c_str()) == 0 || errno == ENOENT || errno == EACCES) return;
-  // On a read-only mount, also of what is not there: as in a container that is shown the groups of its host.
-  const int error = errno;
-  if (error == EROFS && access(path.c_str(), F_OK) != 0 && errno == ENOENT) return;
-  errno = error;
-  check(false, "rmdir", path);
 }
 
 void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {

@@ -108,5 +108,5 @@ function handDownIn(group: string): string {
 
 /** A group with processes of its own hands no controllers down (cgroup-v2.rst, "No Internal Process Constraint"). */
 function emptied(group: string): string {
-  return `mkdir -p ${group}/main && for pid in $(cat ${group}/cgroup.procs); do echo $pid > ${group}/main/cgroup.procs; done 2>/dev/null`;
+  return `mkdir -p ${group}/main && for pid in $(cat ${group}/cgroup.procs); do echo $pid > ${group}/main/cgroup.procs || :; done 2>/dev/null`;
 }
