@@ -128,6 +128,20 @@ describeAsRoot('limits', () => {
     );
   });
 
+  test('swap on top of memory without a limit is limited, or refused', async () => {
+    const made = await small({ limits: { memory: 'max', swap: '16M' } }).catch((error: unknown) => error);
+    if (made instanceof Error) {
+      expect(made).toMatchObject({
+        code: 'ERR_CONTAINERV_UNSUPPORTED',
+        message: expect.stringMatching(/`swap`/) as string,
+      });
+      return;
+    }
+    await using container = made as Container;
+    expect(held(container, 'memory.swap.max')).toBe(`${16 * MEBIBYTE}`);
+    expect(container.enforced.limits.swap).toBe(true);
+  });
+
   test('bandwidth of a block device is limited; what is none is refused', async () => {
     const device = readFileSync('/proc/partitions', 'utf8')
       .split('\n')

@@ -30,6 +30,36 @@ describeAsRoot('update()', () => {
     expect(['max', '9223372036854771712']).toContain(held(container, 'memory.max', 'memory.limit_in_bytes'));
   });
 
+  test('swap stays on top of memory, whichever of them changes', async ({ skip }) => {
+    await using container = await small({ limits: { memory: '64M' } });
+    const limits = (): (number | string)[] =>
+      [
+        ['memory.limit_in_bytes', 'memory.max'],
+        ['memory.memsw.limit_in_bytes', 'memory.swap.max'],
+      ].map((files) => Number(held(container, ...files)) / MEBIBYTE);
+    // Of the sum in v1, of swap alone in v2.
+    const unified = container.enforced.cgroup === 'v2';
+    const both = (memory: number, swap: number): number[] => [memory, unified ? swap : memory + swap];
+    try {
+      await container.update({ swap: '16M' });
+    } catch {
+      skip('this kernel does not count swap');
+    }
+    expect(limits()).toEqual(both(64, 16));
+    await container.update({ memory: '32M' });
+    expect(limits()).toEqual(both(32, 16));
+    await container.update({ memory: '128M', swap: '8M' });
+    expect(limits()).toEqual(both(128, 8));
+    await failure(container.update({ memory: '256M', cpuset: '4000' }), {
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+    });
+    expect(limits()).toEqual(both(128, 8));
+    await container.update({ swap: 'max' });
+    expect(['max', '9223372036854771712']).toContain(
+      held(container, 'memory.memsw.limit_in_bytes', 'memory.swap.max'),
+    );
+  });
+
   test('lifts a limit of processor time', async () => {
     await using container = await small({ limits: { cpus: 0.5 } });
     await container.update({ cpus: 'max' });

@@ -69,6 +69,13 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       hint: 'Linux 5.6 has, built with CONFIG_TIME_NS. Leave `timeOffsets` and `namespaces.time` out.',
     });
   }
+  if (step === 'set oom_score_adj') {
+    return systemError(failure, {
+      ...details,
+      what: `The kernel refuses \`oomScoreAdj\` = ${spec.oomScoreAdj}:`,
+      hint: 'Less than this program has takes CAP_SYS_RESOURCE on the host. Its own: cat /proc/self/oom_score_adj',
+    });
+  }
   if (step === 'take ids' && errno === EUSERS) {
     const hint =
       'Destroy containers, or give more ids: lines of `containerv` in /etc/subuid and /etc/subgid, or CONTAINERV_ID_RANGE=FIRST:COUNT.';

@@ -51,6 +51,16 @@ test.for<[SystemFailure, Expected, ContainerOptions?]>([
     { code: PERMISSION, errno: 'EPERM', says: 'Cannot map ids', hint: 'ones that this user may map' },
   ]),
   [
+    failure('set oom_score_adj', EACCES, '/proc/1/oom_score_adj'),
+    {
+      code: PERMISSION,
+      errno: 'EACCES',
+      says: 'The kernel refuses `oomScoreAdj` = -500',
+      hint: 'CAP_SYS_RESOURCE',
+    },
+    { oomScoreAdj: -500 },
+  ],
+  [
     failure('open mount source', ENOENT, '/srv/data'),
     {
       code: 'ERR_CONTAINERV_NOT_FOUND',

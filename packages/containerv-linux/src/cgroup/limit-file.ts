@@ -12,7 +12,12 @@ export interface LimitFile {
   readonly holds: (content: string) => boolean;
   /** One of several files of which a kernel has one: the limit is held when any of them holds it. */
   readonly either?: true;
+  /** What to do when nothing takes it. */
+  readonly hint?: string;
 }
+
+/** What v1 makes of -1: no limit (mm/page_counter.c, PAGE_COUNTER_MAX). */
+export const V1_UNLIMITED_FROM: number = 2 ** 62;
 
 // Memory is counted in pages; the largest in use for user memory accounting is 64 KiB (arm64).
 const PAGE_SLACK_BYTES = 64 * 1024;

@@ -1,10 +1,7 @@
-import type { ResolvedIoDeviceLimit, ResolvedIoLimits, ResolvedLimits } from 'containerv-api';
+import type { LimitName, ResolvedIoDeviceLimit, ResolvedIoLimits, ResolvedLimits } from 'containerv-api';
 import { blockDevice } from './block-device.js';
 import { cpuQuota, PERIOD_US } from './cpu-quota.js';
-import { cpusetFile, holdsBytes, type LimitFile, same } from './limit-file.js';
-
-// What the kernel makes of -1: no limit (mm/page_counter.c, PAGE_COUNTER_MAX).
-const UNLIMITED_FROM = 2 ** 62;
+import { cpusetFile, holdsBytes, type LimitFile, same, V1_UNLIMITED_FROM } from './limit-file.js';
 
 /** v1: Documentation/admin-guide/cgroup-v1/. */
 export function limitFilesV1(limits: ResolvedLimits, hostCpus: number): LimitFile[] {
@@ -20,11 +17,7 @@ export function limitFilesV1(limits: ResolvedLimits, hostCpus: number): LimitFil
   };
   const memory = limits.memoryBytes;
   add('memory', 'memory', 'memory.limit_in_bytes', written(memory), holdsV1Bytes(memory));
-  if (limits.swapBytes !== undefined && limits.swapBytes !== 'max' && memory !== 'max') {
-    // v1 limits memory and swap together.
-    const both = memory + limits.swapBytes;
-    add('swap', 'memory', 'memory.memsw.limit_in_bytes', String(both), holdsBytes(both));
-  }
+  if (limits.swapBytes !== undefined) files.push(swapFile(memory, limits.swapBytes));
   // The kernel's default is 1024 shares where v2's is a weight of 100.
   const shares = String(Math.min(262_144, Math.max(2, Math.round((limits.cpuWeight * 1024) / 100))));
   add('cpuWeight', 'cpu', 'cpu.shares', shares);
@@ -40,10 +33,32 @@ export function limitFilesV1(limits: ResolvedLimits, hostCpus: number): LimitFil
     const holds = bytes === 'max' ? holdsV1Bytes(bytes) : holdsBytes(bytes, Number.MAX_SAFE_INTEGER);
     add('hugetlb', 'hugetlb', `hugetlb.${pageSize}.limit_in_bytes`, written(bytes), holds);
   }
-  // Only v2 has it; that nothing takes it is what refuses it.
-  if (limits.memoryHighBytes !== undefined)
-    add('memoryHigh', 'memory', 'memory.high', String(limits.memoryHighBytes));
+  if (limits.memoryHighBytes !== undefined) {
+    const hint = 'Cgroup v2 alone has it: boot with systemd.unified_cgroup_hierarchy=1.';
+    files.push(unknownFile('memoryHigh', 'memory.high', limits.memoryHighBytes, hint));
+  }
   return files;
+}
+
+/** v1 limits memory and swap together. */
+function swapFile(memory: number | 'max', swap: number | 'max'): LimitFile {
+  const both = swap === 'max' ? swap : memory === 'max' ? undefined : memory + swap;
+  if (both === undefined) {
+    const hint = 'Cgroup v1 limits swap together with memory: limit `memory` as well.';
+    return unknownFile('swap', 'memory.swap.max', swap, hint);
+  }
+  return {
+    limit: 'swap',
+    controller: 'memory',
+    file: 'memory.memsw.limit_in_bytes',
+    value: written(both),
+    holds: holdsV1Bytes(both),
+  };
+}
+
+/** Only v2 has it; that nothing takes it is what refuses it. */
+function unknownFile(limit: LimitName, file: string, bytes: number | 'max', hint: string): LimitFile {
+  return { limit, controller: 'memory', file, value: String(bytes), holds: same(String(bytes)), hint };
 }
 
 function written(bytes: number | 'max'): string {
@@ -51,7 +66,7 @@ function written(bytes: number | 'max'): string {
 }
 
 function holdsV1Bytes(bytes: number | 'max'): (content: string) => boolean {
-  return bytes === 'max' ? (content) => Number(content.trim()) >= UNLIMITED_FROM : holdsBytes(bytes);
+  return bytes === 'max' ? (content) => Number(content.trim()) >= V1_UNLIMITED_FROM : holdsBytes(bytes);
 }
 
 function ioFiles({ weight, devices }: ResolvedIoLimits): LimitFile[] {

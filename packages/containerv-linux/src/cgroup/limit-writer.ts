@@ -6,6 +6,7 @@ import { type SystemFailure, systemError } from '../system-error.js';
 import { expandCpuList, type LimitFile } from './limit-file.js';
 
 export const STEP = 'set limits';
+const ENOENT = 2;
 
 type Held = Partial<Record<LimitName, boolean>>;
 
@@ -92,7 +93,7 @@ function isLifted(limits: ResolvedLimits, limit: LimitName): boolean {
 }
 
 function notHeld(
-  { limit, file, value }: LimitFile,
+  { limit, file, value, hint: known }: LimitFile,
   failure: SystemFailure | undefined,
   told: string | undefined,
 ): ContainervError {
@@ -103,10 +104,12 @@ function notHeld(
   }
   if (failure === undefined || failure.errno === 0) {
     const instead = told === undefined ? '' : `, and holds ${told.trim() || 'nothing'} instead`;
-    const hint = `No control group here takes ${file} = ${value}${instead}. See: containerv doctor`;
+    const hint = known ?? `No control group here takes ${file} = ${value}${instead}. See: containerv doctor`;
     return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', what, { step: STEP, hint });
   }
+  const missing = failure.errno === ENOENT ? known : undefined;
   const hint =
+    missing ??
     'This user may not make control groups here, or the kernel refused the value. See: containerv doctor';
   return systemError(failure, { code: 'ERR_CONTAINERV_UNSUPPORTED', what, hint });
 }

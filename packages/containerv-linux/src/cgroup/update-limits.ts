@@ -12,6 +12,7 @@ import { limitFilesV2 } from './limit-files-v2.js';
 import { LimitWriter, STEP } from './limit-writer.js';
 import { moveProcesses } from './moved-processes.js';
 import { inheritCpuset } from './plan-v1.js';
+import { type HeldMemory, withHeldMemory } from './swap-v1.js';
 
 /**
  * Sets the limits that `changes.explicit` names on a container that lives. All of them or none: when one is not taken,
@@ -22,8 +23,9 @@ import { inheritCpuset } from './plan-v1.js';
 export async function updateLimits(
   native: Native,
   groups: GroupDirectories,
-  changes: ResolvedLimits,
+  asked: ResolvedLimits,
 ): Promise<Partial<Record<LimitName, boolean>>> {
+  const changes = groups.unified === null ? withHeldMemory(asked, await heldMemory(native, groups)) : asked;
   const all = groups.unified === null ? limitFilesV1 : limitFilesV2;
   const files = all(changes, availableParallelism()).filter(({ limit }) => changes.explicit[limit]);
   if (groups.unified === null) await enterMissing(native, groups, files);
@@ -43,7 +45,8 @@ export async function updateLimits(
     return { ...lifted(changes), ...writer.held(batch) };
   } catch (error) {
     const undo = new FileBatch();
-    for (const [file, text] of before.toReversed())
+    // Twice: of memory and the sum with swap, the greater has to be first, whichever it is.
+    for (const [file, text] of [...before.toReversed(), ...before])
       undo.add({ op: 'write', path: file, text, optional: true });
     await undo.run(native, STEP);
     throw error;
@@ -84,6 +87,17 @@ async function enterMissing(
     await batch.run(native, STEP);
     if (batch.result(made).done) await moveProcesses(native, STEP, { from, to, except: new Set() });
   }
+}
+
+async function heldMemory(native: Native, groups: GroupDirectories): Promise<HeldMemory> {
+  const directory = directoryOf(groups, 'memory');
+  if (directory === undefined) return { memory: '', both: '' };
+  const batch = new FileBatch();
+  const [memory, both] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((file) =>
+    batch.add({ op: 'read', path: path.join(directory, file), optional: true }),
+  ) as [number, number];
+  await batch.run(native, STEP);
+  return { memory: batch.result(memory).text, both: batch.result(both).text };
 }
 
 async function currentValues(

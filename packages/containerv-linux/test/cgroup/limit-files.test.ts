@@ -126,10 +126,19 @@ describe('v1', () => {
     expect(holds('9223372036854771712\n')).toBe(false);
   });
 
-  test('no limit of memory leaves nothing to add swap to', () => {
-    const files = values(v1({ memory: 'max', swap: '1M' }));
-    expect(files).toMatchObject({ 'memory.limit_in_bytes': '-1' });
-    expect(files).not.toHaveProperty(['memory.memsw.limit_in_bytes']);
+  test('no limit of memory leaves nothing to add swap to, and it is refused by what takes nothing', () => {
+    const files = v1({ memory: 'max', swap: '1M' });
+    expect(values(files)).toMatchObject({ 'memory.limit_in_bytes': '-1' });
+    expect(values(files)).not.toHaveProperty(['memory.memsw.limit_in_bytes']);
+    expect(fileOf(files, 'memory.swap.max').hint).toMatch(/limit `memory` as well/);
+    expect(fileOf(v1({ memoryHigh: '1M' }), 'memory.high').hint).toMatch(/v2/);
+  });
+
+  test('no limit of swap is none of the sum', () => {
+    const { value, holds } = fileOf(v1({ swap: 'max' }), 'memory.memsw.limit_in_bytes');
+    expect(value).toBe('-1');
+    expect(holds('9223372036854771712\n')).toBe(true);
+    expect(holds('1073741824\n')).toBe(false);
   });
 });
 
