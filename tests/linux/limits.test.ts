@@ -5,7 +5,7 @@ import type { Container, ContainerOptions } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { attempt, json, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
-import { held } from '../support/groups.js';
+import { blockDevice, held } from '../support/groups.js';
 import { containerGroups } from '../support/host-snapshot.mjs';
 import { initPid } from '../support/host.js';
 import { describeAsRoot, describeAsUser } from '../support/privilege.js';
@@ -143,10 +143,6 @@ describeAsRoot('limits', () => {
   });
 
   test('bandwidth of a block device is limited; what is none is refused', async () => {
-    const device = readFileSync('/proc/partitions', 'utf8')
-      .split('\n')
-      .map((line) => /^ *(\d+) +(\d+) +\d+ (?:[vsx]d[a-z]|nvme\dn\d)$/.exec(line))
-      .find((match) => match !== null);
     await failure(small({ limits: { io: { devices: [{ device: '/dev/null', readOpsPerSecond: 1 }] } } }), {
       code: 'ERR_CONTAINERV_INVALID_OPTION',
       path: '/dev/null',
@@ -156,8 +152,8 @@ describeAsRoot('limits', () => {
       code: 'ERR_CONTAINERV_NOT_FOUND',
       errno: 'ENOENT',
     });
-    if (device === undefined || device === null) return;
-    const name = `${device[1]}:${device[2]}`;
+    const name = blockDevice();
+    if (name === undefined) return;
     await using container = await small({
       limits: { io: { devices: [{ device: name, writeBytesPerSecond: '1M' }] } },
     });

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { joinContainer } from 'containerv-linux';
 import { expect, test } from 'vitest';
 import { json, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
-import { held } from '../support/groups.js';
+import { blockDevice, held } from '../support/groups.js';
 import { describeAsRoot, describeAsUser } from '../support/privilege.js';
 import { probe } from '../support/probe.js';
 
@@ -86,6 +87,20 @@ describeAsRoot('update()', () => {
       message: /cpuset/,
     });
     expect(held(container, 'pids.max')).toBe('20');
+  });
+
+  test('leaves nothing of what was not limited before, either', async ({ skip }) => {
+    const device = blockDevice();
+    if (device === undefined) skip('there is no disk');
+    await using container = await small();
+    const io = { devices: [{ device: device ?? '', readOpsPerSecond: 77 }] };
+    // Written one after the other: this is the last one.
+    const hugetlb = { '2M': '64M', '4K': '1M' };
+    const refused = { code: 'ERR_CONTAINERV_UNSUPPORTED', message: /hugetlb/ } as const;
+    await failure(container.update({ cpuset: '0', io, hugetlb }), refused);
+    expect(held(container, 'blkio.throttle.read_iops_device', 'io.max')).not.toContain('77');
+    const all = readFileSync('/proc/self/status', 'utf8').match(/^Cpus_allowed_list:\s*(.*)$/m)?.[1];
+    expect((await probe(container)).statusField('Cpus_allowed_list')).toBe(all);
   });
 
   test('stays over stop() and start(), and is seen by who joins', async () => {

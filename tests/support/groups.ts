@@ -16,6 +16,13 @@ export function held({ id }: Pick<Container, 'id'>, ...files: readonly string[])
   throw new Error(`${id} has none of ${files.join(', ')}`);
 }
 
+/** The numbers of a disk of the host, as control groups want them. */
+export function blockDevice(): string | undefined {
+  const disk = /^ *(\d+) +(\d+) +\d+ (?:[vsx]d[a-z]|nvme\dn\d)$/m;
+  const [, major, minor] = disk.exec(readFileSync('/proc/partitions', 'utf8')) ?? [];
+  return minor === undefined ? undefined : `${major}:${minor}`;
+}
+
 /** Processor time that the host's own counters say the container has used. */
 export function cpuTimeMs(container: Container): number {
   const text = held(container, 'cpuacct.usage', 'cpu.stat');

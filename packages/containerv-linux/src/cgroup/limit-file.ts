@@ -12,6 +12,8 @@ export interface LimitFile {
   readonly holds: (content: string) => boolean;
   /** One of several files of which a kernel has one: the limit is held when any of them holds it. */
   readonly either?: true;
+  /** What lifts it again, where the file does not say so by itself. */
+  readonly none?: string;
   /** What to do when nothing takes it. */
   readonly hint?: string;
 }

@@ -93,6 +93,7 @@ function deviceFiles(limit: ResolvedIoDeviceLimit): LimitFile[] {
     if (rate === undefined) return [];
     const value = `${device} ${rate}`;
     const holds = (content: string): boolean => content.split('\n').includes(value);
-    return [{ limit: 'io', controller: 'blkio', file: `blkio.throttle.${name}_device`, value, holds }];
+    const file = `blkio.throttle.${name}_device`;
+    return [{ limit: 'io', controller: 'blkio', file, value, holds, none: `${device} 0` }];
   });
 }

@@ -73,6 +73,7 @@ function deviceFile(limit: ResolvedIoDeviceLimit): LimitFile {
     controller: 'io',
     file: 'io.max',
     value: [device, ...wanted].join(' '),
+    none: `${device} rbps=max wbps=max riops=max wiops=max`,
     holds: (content) => {
       const line = content.split('\n').find((text) => text.startsWith(`${device} `)) ?? '';
       const held = new Set(line.split(' '));

@@ -4,6 +4,7 @@ import type { LimitName, ResolvedLimits } from 'containerv-api';
 import { FileBatch } from '../file-batch.js';
 import type { Native } from '../native.js';
 import { directoryOf, type GroupDirectories } from './groups.js';
+import { EarlierLimits } from './earlier-limits.js';
 import { handDownTexts } from './hand-down.js';
 import { controllersOf } from './hierarchy.js';
 import type { LimitFile } from './limit-file.js';
@@ -29,7 +30,7 @@ export async function updateLimits(
   const all = groups.unified === null ? limitFilesV1 : limitFilesV2;
   const files = all(changes, availableParallelism()).filter(({ limit }) => changes.explicit[limit]);
   if (groups.unified === null) await enterMissing(native, groups, files);
-  const before = await currentValues(native, groups, files);
+  const earlier = await EarlierLimits.read(native, groups, files);
   const writer = new LimitWriter(changes, files, (controller) => directoryOf(groups, controller));
   const batch = new FileBatch();
   if (groups.unified !== null) handDown(batch, groups.unified, files);
@@ -44,11 +45,7 @@ export async function updateLimits(
   try {
     return { ...lifted(changes), ...writer.held(batch) };
   } catch (error) {
-    const undo = new FileBatch();
-    // Twice: of memory and the sum with swap, the greater has to be first, whichever it is.
-    for (const [file, text] of [...before.toReversed(), ...before])
-      undo.add({ op: 'write', path: file, text, optional: true });
-    await undo.run(native, STEP);
+    await earlier.restore();
     throw error;
   }
 }
@@ -98,23 +95,4 @@ async function heldMemory(native: Native, groups: GroupDirectories): Promise<Hel
   ) as [number, number];
   await batch.run(native, STEP);
   return { memory: batch.result(memory).text, both: batch.result(both).text };
-}
-
-async function currentValues(
-  native: Native,
-  groups: GroupDirectories,
-  files: readonly LimitFile[],
-): Promise<(readonly [file: string, text: string])[]> {
-  const batch = new FileBatch();
-  const handles = files.flatMap(({ controller, file }) => {
-    const directory = directoryOf(groups, controller);
-    if (directory === undefined) return [];
-    const target = path.join(directory, file);
-    return [[target, batch.add({ op: 'read', path: target, optional: true })] as const];
-  });
-  await batch.run(native, STEP);
-  return handles.flatMap(([target, handle]) => {
-    const { done, text } = batch.result(handle);
-    return done ? text.split('\n').flatMap((line) => (line === '' ? [] : [[target, line] as const])) : [];
-  });
 }
