@@ -121,11 +121,28 @@ describe('changes()', () => {
     expect(await container.changes()).toEqual([{ path: '/root/x', kind: 'added' }]);
   });
 
-  test.for(['tmpfs', false] as const)('are not known with writable: %s', async (writable) => {
-    await using container = await small({ writable });
+  test('are not known of a root that is read-only', async () => {
+    await using container = await small({ writable: false });
     const expected = { code: 'ERR_CONTAINERV_UNSUPPORTED', hint: /writable/ };
     await failure(container.changes(), expected);
     await failure(container.snapshot(scratchPath('never')), expected);
+  });
+
+  test('are looked up through as many layers as an overlay takes', async () => {
+    const layers = Array.from({ length: 300 }, (_, index) => {
+      const source = scratchPath('layer');
+      mkdirSync(path.join(source, 'srv'), { recursive: true });
+      writeFileSync(path.join(source, 'srv', `of-${index}`), '');
+      return { type: 'overlay', source } as const;
+    });
+    await using container = await createContainer({ layers });
+    await sh(container, 'cd /srv; rm of-0; echo > of-150; echo > new; chmod 711 of-299');
+    expect(listed(await container.changes())).toEqual([
+      'added /srv/new',
+      'deleted /srv/of-0',
+      'modified /srv/of-150',
+      'modified /srv/of-299',
+    ]);
   });
 
   test('are gone with the container', async () => {
@@ -303,6 +320,62 @@ describe('snapshot()', () => {
   });
 });
 
+describe("with `writable: 'tmpfs'`", () => {
+  test('changes and snapshots are those of what is in memory', async () => {
+    const lower = { 'srv/kept/x': '', 'srv/gone': '', 'srv/dir/lower': '', 'srv/mode/x': '' };
+    await using disk = await make(lower);
+    const [base = ''] = await lowerOf(disk);
+    const layers = [{ type: 'overlay', source: base }] as const;
+    await using container = await createContainer({ layers, writable: 'tmpfs', user: 0 });
+    expect(await container.changes()).toEqual([]);
+    await sh(
+      container,
+      `cd /srv; rm gone; rm -r dir; mkdir dir; echo > dir/upper; chmod 711 mode
+       echo one > a; ln a b; truncate -s 64M holes; mkfifo fifo; chmod 4751 a; touch -d 2001-02-03T04:05:06Z a`,
+    );
+    const expected = [
+      'added /srv/a',
+      'added /srv/b',
+      'modified /srv/dir',
+      'deleted /srv/dir/lower',
+      'added /srv/dir/upper',
+      'added /srv/fifo',
+      'deleted /srv/gone',
+      'added /srv/holes',
+      'modified /srv/mode',
+    ];
+    expect(listed(await container.changes())).toEqual(expected);
+    const target = scratchPath('layer');
+    const layer = await container.snapshot(target);
+    expect(readdirSync(path.dirname(target)).filter((name) => name.startsWith('.containerv-'))).toEqual([]);
+    const at = (name: string) => lstatSync(path.join(target, 'srv', name));
+    expect([at('a').ino, at('a').nlink, at('a').mode & 0o7777]).toEqual([at('b').ino, 2, 0o4751]);
+    expect([at('a').uid, at('a').gid]).toEqual([process.getuid?.(), process.getgid?.()]);
+    expect(at('a').mtime.toISOString()).toBe('2001-02-03T04:05:06.000Z');
+    expect([at('holes').size, at('holes').blocks]).toEqual([2 ** 26, 0]);
+    await using other = await createContainer({ layers: [...layers, layer] });
+    expect(await sh(other, 'cd /srv; find . | sort; cat b; stat -c %u:%g a')).toBe(
+      '.\n./a\n./b\n./dir\n./dir/upper\n./fifo\n./holes\n./kept\n./kept/x\n./mode\n./mode/x\none\n0:0',
+    );
+    expect(await other.changes()).toEqual([]);
+  });
+
+  test('they are told to who joins, and are gone when it has stopped', async () => {
+    await using container = await createContainer({ writable: 'tmpfs', detached: true });
+    await sh(container, 'echo > /root/x');
+    const joined = await joinContainer(container.id);
+    expect(await joined.changes()).toEqual([{ path: '/root/x', kind: 'added' }]);
+    const layer = await joined.snapshot(scratchPath('layer'));
+    expect(existsSync(path.join(layer.source, 'root/x'))).toBe(true);
+    await container.stop({ timeout: 0 });
+    const gone = { code: 'ERR_CONTAINERV_STATE', message: /went with its processes/ };
+    await failure(container.changes(), gone);
+    await failure(container.snapshot(scratchPath('never')), gone);
+    await container.start();
+    expect(await container.changes()).toEqual([]);
+  });
+});
+
 describeAsRoot('snapshots of root', () => {
   test('have the owners of the container, and extended attributes', async () => {
     await using container = await createContainer();
@@ -324,6 +397,31 @@ describeAsRoot('snapshots of root', () => {
     await using other = await createContainer({ layers: [layer] });
     expect(await sh(other, "cd /root; stat -c '%u %g' theirs dir link")).toBe('1000 1001\n33 0\n7 8');
     expect(await other.changes()).toEqual([]);
+  });
+
+  test.for([true, false])('of memory have the owners of the container, user namespace %s', async (user) => {
+    await using container = await createContainer({ writable: 'tmpfs', namespaces: { user } });
+    await sh(
+      container,
+      'cd /root; echo > theirs; chown 1000:1001 theirs; mkdir dir; chown 33 dir; echo "echo tool" > /usr/bin/our-tool; rm /usr/bin/who',
+    );
+    expect(listed(await container.changes())).toEqual([
+      'added /root/dir',
+      'added /root/theirs',
+      'added /usr/bin/our-tool',
+      'deleted /usr/bin/who',
+    ]);
+    const target = scratchPath('layer');
+    const layer = await container.snapshot(target);
+    const { uid, gid } = lstatSync(path.join(target, 'root/theirs'));
+    expect([uid, gid, lstatSync(path.join(target, 'root/dir')).uid]).toEqual([1000, 1001, 33]);
+    await using other = await createContainer({ layers: [layer], namespaces: { user: !user } });
+    expect(
+      await sh(
+        other,
+        "stat -c '%u %g' /root/theirs; sh /usr/bin/our-tool; test -e /usr/bin/who || echo gone",
+      ),
+    ).toBe('1000 1001\ntool\ngone');
   });
 
   test('mean the same without a user namespace', async () => {

@@ -51,14 +51,16 @@ export interface Container extends AsyncDisposable {
   /**
    * What the container changed in its root, by path. Directories only when their mode or owners changed or when they
    * replace what was there.
-   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` unless writes go to an overlay on the disk.
+   * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` unless writes go to an overlay; `ERR_CONTAINERV_STATE` when they
+   * went to memory and the container has stopped.
    */
   changes(): Promise<Change[]>;
   /**
    * Copies what the container changed to a directory that is not there yet: a layer for other containers, above those
    * that this one has. The directory appears when it is complete. A container that runs is paused meanwhile; where it
    * cannot be, what processes write at that time may be in it in part.
-   * @throws ContainervError `ERR_CONTAINERV_EXISTS`; `ERR_CONTAINERV_UNSUPPORTED` as `changes`.
+   * @throws ContainervError `ERR_CONTAINERV_EXISTS`; `ERR_CONTAINERV_UNSUPPORTED` and `ERR_CONTAINERV_STATE` as
+   * `changes`.
    * @example
    * const tools = await container.snapshot('/var/lib/layers/tools');
    * const other = await createContainer({ layers: [tools] });

@@ -74,6 +74,7 @@
         "init/freezer.cc",
         "init/landlock.cc",
         "init/launcher.cc",
+        "init/layer_owners.cc",
         "init/link_table.cc",
         "init/log_table.cc",
         "init/lower_set.cc",

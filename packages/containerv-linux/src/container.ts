@@ -48,6 +48,7 @@ import { missedSentence, unenforcedFileRules } from './landlock/requirement.js';
 import { type ObservedSpawn, observedConfinement, withObserver } from './learn/observed-spawn.js';
 import { listChanges } from './layers/changes.js';
 import { takeSnapshot } from './layers/snapshot.js';
+import type { WrittenLayer } from './layers/open-upper.js';
 import type { WritableLayer } from './layers/writable-layer.js';
 import type { Native } from './native.js';
 import { refuseRulesOfProcess } from './network/refuse-rules.js';
@@ -112,21 +113,21 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
   protected judgedFiles(): JudgedFiles | undefined {
     return undefined;
   }
-  /** `null`: what it writes is not in a layer on the disk. */
+  /** `null`: what it writes is in no layer. */
   protected abstract readonly writableLayer: WritableLayer | null;
   protected abstract readonly stateDirectory: string;
 
   async changes(): Promise<Change[]> {
-    return listChanges(this.native, this.#layer('list changes'), this.stateDirectory);
+    return listChanges(this.native, this.#written('list changes'), this.stateDirectory);
   }
 
   async snapshot(target: string): Promise<Layer> {
-    const layer = this.#layer('take a snapshot');
+    const written = this.#written('take a snapshot');
     let taken: Layer | undefined;
     await this.#inTurn(async () => {
       const thawed = await this.#standStill();
       try {
-        taken = await takeSnapshot(this.native, layer, target);
+        taken = await takeSnapshot(this.native, written, target);
       } finally {
         await thawed();
       }
@@ -153,9 +154,10 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     };
   }
 
-  #layer(call: string): WritableLayer {
+  #written(call: string): WrittenLayer {
     if (this.#state === 'destroyed') throw stateError(this.id, this.#state, call);
-    if (this.writableLayer !== null) return this.writableLayer;
+    const layer = this.writableLayer;
+    if (layer !== null) return { id: this.id, layer, channel: this.channel(), ids: this.enforced.ids };
     throw new ContainervError(
       'ERR_CONTAINERV_UNSUPPORTED',
       `Cannot ${call}: what container '${this.id}' writes is in no layer`,

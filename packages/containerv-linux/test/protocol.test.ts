@@ -8,7 +8,15 @@ const header = readFileSync(new URL('../native/common/protocol.h', import.meta.u
 );
 
 /** Constants that only the native side needs: sizes of what it receives, and a descriptor number of its own. */
-const NATIVE_ONLY = ['kMaxInline', 'kMaxBody', 'kMaxDescriptors', 'kMaxTrees', 'kBodyInMemfd', 'kDriverFd'];
+const NATIVE_ONLY = [
+  'kMaxInline',
+  'kMaxBody',
+  'kMaxDescriptors',
+  'kMaxTrees',
+  'kMaxLowerDirectories',
+  'kBodyInMemfd',
+  'kDriverFd',
+];
 
 /** The header's enums: `kReadonly = 1 << 0` of `MountAttribute` becomes `{ MountAttribute: { Readonly: 1 } }`. */
 function enumsOf(text: string): Record<string, Record<string, number>> {

@@ -17,6 +17,8 @@ inline constexpr size_t kMaxInline = 64 * 1024;
 inline constexpr size_t kMaxBody = 8 * 1024 * 1024;
 inline constexpr size_t kMaxDescriptors = 64;
 inline constexpr size_t kMaxTrees = 600;
+// Of all parts of a root: 500 layers (OVL_MAX_STACK), each with several of the host's system directories.
+inline constexpr size_t kMaxLowerDirectories = 8192;
 inline constexpr uint32_t kBodyInMemfd = 0x80000000;
 
 // The launcher's socket to the driver; in what it clones, the control socket to the driver.
@@ -41,6 +43,7 @@ enum MessageType : uint32_t {
   kTrees = 8,     // before the plan: descriptors of detached mounts, which become staging/trees/0 and so on
   kWork = 11,     // instead of the plan: u32 kind, u32 whether in a user namespace of its own, what the kind needs
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
+  kMore = 12,     // behind kWork: descriptors, as many as that needs and has not got, in their order
   // u32 paused, text: what thaws; a descriptor to write that to. Everybody is told (kPaused).
   kPause = 10,
   kOpenLog = 21,    // u64 bytes. Answer: kDone, u32 log, and the end of a pipe to be written to
@@ -52,6 +55,8 @@ enum MessageType : uint32_t {
   // u32 whether BPF programs judge files of every process; a descriptor: the map of processes' own policies, where the
   // kernel can keep those (own_policy.h); from the owner. Answer: kDone
   kJudgeFiles = 26,
+  // Answer: kDone, and where the container writes, when that is in memory: a directory with upper and work
+  kOpenMemory = 27,
   kTransfer = 20,  // a descriptor: the end of a socket at which a transfer agent is to serve (transfer/messages.h)
   // init -> driver
   kReady = 101,
@@ -76,11 +81,15 @@ enum PlanFlag : uint32_t {
 };
 
 enum WorkKind : uint32_t {
-  kCopyLayer = 1,    // descriptors: an upper directory, an empty one
-  kListChanges = 2,  // [path, u32 lower directories]; descriptors: upper, report, the lower ones, topmost first
+  kCopyLayer = 1,    // owners; descriptors: an upper directory, an empty one
+  // owners, [path, u32 lower directories]; descriptors: upper, report; behind it in kMore the lower ones, topmost first
+  kListChanges = 2,
   kRemoveTree = 3,   // a descriptor: a directory that is to be emptied
   kConnectNetwork = 4,  // [text]: a program and its arguments; descriptors: see init/user_network.h
 };
+
+// Owners in a kWork: [u32 inside, u32 outside, u32 count] of users, then of groups: whose an upper directory's files are
+// in the container, when that has other ids than the layer is to have. Empty: the same.
 
 // Where an operation's target is: in the container's root, or in the private staging tmpfs. Sources are host paths when
 // they begin with a slash, otherwise in the staging tmpfs too.

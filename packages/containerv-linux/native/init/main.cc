@@ -151,7 +151,7 @@ int start() {
   if (!confine_files(plan, builder, ruleset, status, sizeof status, failure)) return fail(owner_fd, failure);
   describe_id_maps(builder.proc(), status, sizeof status);  // last: it may not fit
   static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
-                                builder.proc(), plan.confinement, ruleset.get(), plan.defaults},
+                                builder.proc(), plan.confinement, ruleset.get(), plan.defaults, builder.take_memory()},
                                static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
   if (!supervisor.open(failure)) return fail(owner_fd, failure);
   if (!supervisor.send_ready(status)) return 1;

@@ -344,6 +344,8 @@ bool RootBuilder::enter(Failure& failure) {
   const char* step = "enter root";
   if (!root_) return failure.set(EBADMSG, step, "pivot_root");
   if (fchdir(root_.get()) != 0) return failure.set(step, "fchdir");
+  memory_ = open_in_root(staging_.get(), "memory", O_PATH | O_DIRECTORY, Links::kRefuse);
+  if (!memory_ && errno != ENOENT) return failure.set(step, "openat2", "memory");
   // Both at ".": the old root is stacked over the new one, then detached (pivot_root(2), NOTES).
   if (syscall(SYS_pivot_root, ".", ".") != 0) return failure.set(step, "pivot_root");
   if (umount2(".", MNT_DETACH) != 0) return failure.set(step, "umount2");

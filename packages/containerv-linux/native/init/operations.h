@@ -23,6 +23,8 @@ class RootBuilder {
   // Makes the built tree the root directory and detaches everything else (pivot_root(2)).
   bool enter(Failure& failure);
 
+  // Where the container's writes go, when that is a tmpfs, which no path leads to any more; -1: elsewhere.
+  [[nodiscard]] UniqueFd take_memory() { return static_cast<UniqueFd&&>(memory_); }
   // An empty directory that lies outside of the root.
   [[nodiscard]] int outside() const { return empty_.get(); }
   // The procfs instance mounted at /proc of the root, reached past anything mounted over parts of it.
@@ -56,6 +58,7 @@ class RootBuilder {
   UniqueFd proc_;
   UniqueFd null_;
   UniqueFd empty_;
+  UniqueFd memory_;
   unsigned files_ = 0;
 };
 

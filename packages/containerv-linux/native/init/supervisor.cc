@@ -54,7 +54,7 @@ constexpr uint32_t kKnownSpawnFlags =
 }  // namespace
 
 Supervisor::Supervisor(Settings settings, UniqueFd listener, UniqueFd owner)
-    : settings_(settings),
+    : settings_(static_cast<Settings&&>(settings)),
       listener_(static_cast<UniqueFd&&>(listener)),
       clients_(new (std::nothrow) Client(static_cast<UniqueFd&&>(owner), true)) {}
 
@@ -175,6 +175,7 @@ void Supervisor::serve(Client* client) {
     case kHold: hold(client, message_); break;
     case kJudgeFiles: judge_files(client, message_); break;
     case kTransfer: start_transfer(client, message_); break;
+    case kOpenMemory: open_memory(client, message_); break;
     case kOpenLog: open_log(client, message_); break;
     case kNameLog: name_log(client, message_); break;
     case kReadLog: read_log(client, message_); break;
@@ -471,6 +472,18 @@ void Supervisor::judge_files(Client* client, Message& message) {
   own_policies_.reset();
   if (!message.descriptors().empty()) own_policies_ = static_cast<UniqueFd&&>(message.descriptors()[0]);
   answer(client, WireWriter(kDone, message.request()).message());
+}
+
+// For whoever may connect, who is who made the container: for anybody inside there is no path to it.
+void Supervisor::open_memory(Client* client, const Message& message) {
+  if (!message.body().empty()) return drop(client);
+  Failure failure;
+  UniqueFd memory(settings_.memory ? fcntl(settings_.memory.get(), F_DUPFD_CLOEXEC, 0) : (errno = ENOENT, -1));
+  if (!memory) {
+    failure.set("open memory", "fcntl");
+    return answer_failure(client, message.request(), failure);
+  }
+  answer(client, WireWriter(kDone, message.request()).message(), static_cast<UniqueFd&&>(memory));
 }
 
 void Supervisor::open_log(Client* client, const Message& message) {

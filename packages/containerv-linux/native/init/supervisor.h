@@ -23,6 +23,7 @@ class Supervisor {
     Confinement confinement;
     int ruleset;         // Landlock's, for every process; -1: none
     SpawnDefaults defaults;
+    UniqueFd memory;     // where the container writes, when that is a tmpfs; -1: elsewhere
   };
 
   Supervisor(Settings settings, UniqueFd listener, UniqueFd owner);
@@ -55,6 +56,7 @@ class Supervisor {
   void hold(Client* client, Message& message);
   void judge_files(Client* client, Message& message);
   void start_transfer(Client* client, Message& message);
+  void open_memory(Client* client, const Message& message);
   void open_log(Client* client, const Message& message);
   void name_log(Client* client, const Message& message);
   void read_log(Client* client, const Message& message);

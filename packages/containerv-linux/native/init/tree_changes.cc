@@ -21,8 +21,8 @@ bool same_attributes(const struct stat& a, const struct stat& b) {
 
 class Changes {
  public:
-  Changes(std::span<const LowerRoot> roots, FILE* report, Failure& failure)
-      : roots_(roots), report_(report), failure_(failure) {}
+  Changes(std::span<const LowerRoot> roots, FILE* report, const LayerOwners& owners, Failure& failure)
+      : roots_(roots), report_(report), owners_(owners), failure_(failure) {}
 
   // `replaced`: it took the place of what `lower` has, of which it shows nothing.
   bool directory(int upper, const LowerSet& lower, bool replaced) {
@@ -67,6 +67,7 @@ class Changes {
     struct stat about;
     if (!here && errno == ENOENT) return true;  // removed since it was listed
     if (!here || fstat(here.get(), &about) != 0) return failed("openat");
+    owners_.translate(about);
     // A mount of its own in the container: the directory that is there in the upper layer only holds its changes.
     if (const LowerRoot* root = find_root(path_.text())) {
       LowerSet own;
@@ -115,18 +116,19 @@ class Changes {
 
   std::span<const LowerRoot> roots_;
   FILE* report_;
+  const LayerOwners& owners_;
   Failure& failure_;
   WalkPath path_;
 };
 
 }  // namespace
 
-bool find_changes(int upper, std::span<const LowerRoot> roots, int report, Failure& failure) {
+bool find_changes(int upper, std::span<const LowerRoot> roots, int report, const LayerOwners& owners, Failure& failure) {
   UniqueFd copy(fcntl(report, F_DUPFD_CLOEXEC, 0));
   FILE* stream = copy ? fdopen(copy.get(), "w") : nullptr;
   if (!stream) return failure.set(kStep, "fdopen");
   static_cast<void>(copy.release());
-  auto* changes = new (std::nothrow) Changes(roots, stream, failure);
+  auto* changes = new (std::nothrow) Changes(roots, stream, owners, failure);
   bool done = changes ? changes->start(upper) : failure.set(ENOMEM, kStep, "malloc");
   delete changes;
   // What the stream still holds is written now.

@@ -6,6 +6,7 @@
 
 #include "../common/unique_fd.h"
 #include "failure.h"
+#include "layer_owners.h"
 
 namespace containerv {
 
@@ -20,6 +21,6 @@ struct LowerRoot {
 // Compares an overlay's upper directory with what lies below it and writes to `report`, for each path that differs, a
 // letter, "d" for a directory or "f", the path and a NUL, separated by blanks. A: added. M: modified; a directory only
 // when its mode or owners differ or when it replaces another. D: deleted. W: a white-out with nothing below it.
-bool find_changes(int upper, std::span<const LowerRoot> roots, int report, Failure& failure);
+bool find_changes(int upper, std::span<const LowerRoot> roots, int report, const LayerOwners& owners, Failure& failure);
 
 }  // namespace containerv

@@ -67,7 +67,8 @@ class DataCopy {
 
 class LayerCopy {
  public:
-  LayerCopy(int target, Failure& failure) : target_(target), failure_(failure) {}
+  LayerCopy(int target, const LayerOwners& owners, Failure& failure)
+      : target_(target), owners_(owners), failure_(failure) {}
 
   bool contents(int from, int to) {
     Entries entries(from);
@@ -100,6 +101,7 @@ class LayerCopy {
     struct stat about;
     if (!source && errno == ENOENT) return true;  // removed since it was listed
     if (!source || fstat(source.get(), &about) != 0) return failed("openat");
+    owners_.translate(about);
     const bool linked = about.st_nlink > 1 && !S_ISDIR(about.st_mode);
     if (linked) {
       if (const char* first = links_.find(about))
@@ -149,6 +151,7 @@ class LayerCopy {
   }
 
   int target_;
+  const LayerOwners& owners_;
   Failure& failure_;
   LinkTable links_;
   WalkPath path_;
@@ -156,8 +159,8 @@ class LayerCopy {
 
 }  // namespace
 
-bool copy_layer(int upper, int target, Failure& failure) {
-  auto* copy = new (std::nothrow) LayerCopy(target, failure);
+bool copy_layer(int upper, int target, const LayerOwners& owners, Failure& failure) {
+  auto* copy = new (std::nothrow) LayerCopy(target, owners, failure);
   if (!copy) return failure.set(ENOMEM, kStep, "malloc");
   const bool done = copy->contents(upper, target);
   delete copy;

@@ -8,16 +8,18 @@ import { WorkKind } from '../protocol.js';
 import type { WireWriter } from '../wire.js';
 import { openLayers, type OpenLayers } from './open-layers.js';
 import { doWork } from './worker.js';
-import type { WritableLayer } from './writable-layer.js';
+import { openUpper, type WrittenLayer, writeOwners } from './open-upper.js';
 
 const STEP = 'list changes';
 
 /** Compares what a container wrote with what lies below. */
 export async function listChanges(
   native: Native,
-  layer: WritableLayer,
+  written: WrittenLayer,
   stateDirectory: string,
 ): Promise<Change[]> {
+  const { layer } = written;
+  await using upper = await openUpper(native, written, STEP);
   await using opened = await openLayers(native, layer, STEP);
   // In a directory that is ours alone, and removed with the container should we not come to it.
   const file = path.join(stateDirectory, `changes-${process.pid}-${Date.now()}`);
@@ -27,8 +29,9 @@ export async function listChanges(
     await doWork(native, {
       kind: WorkKind.ListChanges,
       maps: workerMaps(),
-      fds: [opened.upper, report.fd, ...opened.lower],
-      write: (writer) => writeParts(writer, opened),
+      fds: [upper.fd, report.fd],
+      more: opened.lower,
+      write: (writer) => writeParts(writeOwners(writer, upper.owners), opened),
       what: STEP,
     });
     return parseChanges(await readFile(file), new Set(layer.given));

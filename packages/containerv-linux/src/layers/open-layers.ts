@@ -5,11 +5,10 @@ import { failureOf, systemError } from '../system-error.js';
 import type { Native } from '../native.js';
 import type { LowerLayer, WritableLayer } from './writable-layer.js';
 
-/** SCM_MAX_FD of the control protocol, less the two that come first; `kMaxDescriptors` of protocol.h. */
-const MAX_LOWER = 62;
+/** `kMaxLowerDirectories` of protocol.h. */
+const MAX_LOWER = 8192;
 
 export interface OpenLayers extends AsyncDisposable {
-  readonly upper: number;
   /** Of all parts, in their order. */
   readonly lower: readonly number[];
   /** How many of {@link lower} each part has. */
@@ -18,7 +17,7 @@ export interface OpenLayers extends AsyncDisposable {
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Opens the directories that a container's root is made of. A layer that has no such part is left out. */
+/** Opens the directories that lie below a container's writable layer. A layer that has no such part is left out. */
 export async function openLayers(native: Native, layer: WritableLayer, step: string): Promise<OpenLayers> {
   const handles: FileHandle[] = [];
   const images: number[] = [];
@@ -38,7 +37,6 @@ export async function openLayers(native: Native, layer: WritableLayer, step: str
     return fd;
   };
   try {
-    const upper = await take(layer.upper);
     const lower: number[] = [];
     const parts: { path: string; lower: number }[] = [];
     for (const part of layer.parts) {
@@ -52,7 +50,7 @@ export async function openLayers(native: Native, layer: WritableLayer, step: str
       parts.push({ path: part.path, lower: count });
     }
     if (lower.length > MAX_LOWER) throw tooMany(step);
-    return { upper, lower, parts, [Symbol.asyncDispose]: close };
+    return { lower, parts, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     const failure = failureOf(error, step);
@@ -71,7 +69,7 @@ function missing(error: unknown, part: string): undefined {
 function tooMany(step: string): ContainervError {
   return new ContainervError(
     'ERR_CONTAINERV_UNSUPPORTED',
-    `Changes can be listed over at most ${MAX_LOWER} layers`,
+    `Changes can be listed over at most ${MAX_LOWER} directories of layers`,
     { step },
   );
 }

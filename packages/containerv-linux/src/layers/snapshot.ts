@@ -6,26 +6,26 @@ import { FileBatch } from '../file-batch.js';
 import { workerMaps } from '../ids/choose-ids.js';
 import type { Native } from '../native.js';
 import { WorkKind } from '../protocol.js';
+import { baseDirectories, ensurePrivateDirectory } from '../state/directories.js';
 import { failureOf, systemError } from '../system-error.js';
 import { stage, sweepStaging } from './staging.js';
 import { doWork } from './worker.js';
-import type { WritableLayer } from './writable-layer.js';
+import { openUpper, type WrittenLayer, writeOwners } from './open-upper.js';
 
 const STEP = 'take snapshot';
 const EEXIST = 17;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Copies what a container wrote to `target`, which is there whole or not at all. */
-export async function takeSnapshot(native: Native, layer: WritableLayer, target: string): Promise<Layer> {
+export async function takeSnapshot(native: Native, written: WrittenLayer, target: string): Promise<Layer> {
   const source = path.resolve(target);
   if ((await lstat(source).catch(() => undefined)) !== undefined) throw exists(source);
   // What others began and were killed over would stay until a prune otherwise.
-  const own = path.dirname(layer.upper);
-  const base = path.dirname(own);
+  const base = await notesDirectory(written);
   await sweepStaging(native, base);
-  const staging = await stage(native, base, path.basename(own), path.dirname(source));
+  const staging = await stage(native, base, written.id, path.dirname(source));
   try {
-    await copy(native, layer, staging.path);
+    await copy(native, written, staging.path);
     await publish(native, staging.path, source);
   } catch (error) {
     const failure = failureOf(error, STEP);
@@ -38,18 +38,27 @@ export async function takeSnapshot(native: Native, layer: WritableLayer, target:
   return { type: 'overlay', source };
 }
 
-async function copy(native: Native, layer: WritableLayer, staged: string): Promise<void> {
-  const from = await open(layer.upper, DIRECTORY);
+/** Where it is written down what a program that is killed leaves: beside what containers of this user write. */
+async function notesDirectory({ layer }: WrittenLayer): Promise<string> {
+  if (layer.upper !== null) return path.dirname(path.dirname(layer.upper));
+  const { data } = baseDirectories();
+  await ensurePrivateDirectory(data);
+  return data;
+}
+
+async function copy(native: Native, written: WrittenLayer, staged: string): Promise<void> {
+  await using from = await openUpper(native, written, STEP);
+  const to = await open(staged, DIRECTORY);
   try {
-    const to = await open(staged, DIRECTORY);
-    try {
-      const fds = [from.fd, to.fd];
-      await doWork(native, { kind: WorkKind.CopyLayer, maps: workerMaps(), fds, what: STEP });
-    } finally {
-      await to.close();
-    }
+    await doWork(native, {
+      kind: WorkKind.CopyLayer,
+      maps: workerMaps(),
+      fds: [from.fd, to.fd],
+      write: (writer) => writeOwners(writer, from.owners),
+      what: STEP,
+    });
   } finally {
-    await from.close();
+    await to.close();
   }
 }
 

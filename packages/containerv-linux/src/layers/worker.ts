@@ -10,6 +10,8 @@ import { WireWriter } from '../wire.js';
 
 const SIGKILL = 9;
 const REQUEST = 1;
+/** `kMaxDescriptors` of protocol.h, of one message. */
+const MAX_DESCRIPTORS = 64;
 
 /** Work on a container's files that is long, or that only the owner of its ids can do (`native/init/worker.h`). */
 export interface Work {
@@ -19,6 +21,8 @@ export interface Work {
   /** What follows in the message. */
   readonly write?: (writer: WireWriter) => void;
   readonly fds: readonly number[];
+  /** Those that come behind the message, any number of them. */
+  readonly more?: readonly number[];
   readonly what: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,7 +48,7 @@ export async function doWork(native: Native, work: Work): Promise<void> {
   }
 }
 
-async function answer(channel: Channel, { kind, maps, write, fds, what }: Work): Promise<void> {
+async function answer(channel: Channel, { kind, maps, write, fds, more = [], what }: Work): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.expect(REQUEST, (reply) => {
       channel.forget(REQUEST);
@@ -63,5 +67,10 @@ async function answer(channel: Channel, { kind, maps, write, fds, what }: Work):
     const writer = new WireWriter(MessageType.Work, REQUEST).u32(kind).u32(maps === undefined ? 0 : 1);
     write?.(writer);
     channel.send(writer.finish(), fds);
+    for (let sent = 0; sent < more.length; sent += MAX_DESCRIPTORS)
+      channel.send(
+        new WireWriter(MessageType.More, REQUEST).finish(),
+        more.slice(sent, sent + MAX_DESCRIPTORS),
+      );
   });
 }

@@ -7,7 +7,8 @@ import { hostDirectories, rootLayers } from '../plan/root-layers.js';
 
 /** What tells a container's own changes from what it was made of, for the program that made it and for others. */
 export interface WritableLayer {
-  readonly upper: string;
+  /** `null`: in memory, of which only the container's init knows the place. */
+  readonly upper: string | null;
   /** Parts of the root with layers of their own, the root itself first. */
   readonly parts: readonly LayeredPart[];
   /** Paths that the container was given, and that none of the layers has. */
@@ -27,13 +28,13 @@ export interface LowerLayer {
   readonly image: boolean;
 }
 
-/** `null`: the container writes to its root itself, to memory, or not at all. */
+/** `null`: the container writes to its root itself, or not at all. */
 export function writableLayer(
   spec: ContainerSpec,
   host: HostView,
   dataDirectory: string | null,
 ): WritableLayer | null {
-  if (dataDirectory === null) return null;
+  if (spec.writable !== 'tmpfs' && dataDirectory === null) return null;
   const { root } = spec;
   const layers =
     root.kind === 'directory'
@@ -55,7 +56,7 @@ export function writableLayer(
     ...targets,
   ];
   return {
-    upper: path.join(dataDirectory, 'upper'),
+    upper: dataDirectory === null ? null : path.join(dataDirectory, 'upper'),
     parts: [
       { path: '', lower: layers },
       ...system.map((part) => ({

@@ -207,8 +207,9 @@ function writableParts(
     const work = [top, 'work', name].join('/');
     return [[], { upper, work }];
   }
-  const upper = `${MEMORY}/upper-${name}`;
-  const work = `${MEMORY}/work-${name}`;
+  // As on the disk: one tree of changes, which a snapshot copies.
+  const upper = name === 'root' ? `${MEMORY}/upper` : `${MEMORY}/upper/${name}`;
+  const work = `${MEMORY}/work/${name}`;
   return [
     [
       // The root's own part comes first, and brings the memory for all.

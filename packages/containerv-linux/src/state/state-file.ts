@@ -134,7 +134,8 @@ function areGroups(value: unknown): boolean {
 }
 
 function isWritableLayer(value: unknown): boolean {
-  if (!isObject(value) || !isText(value['upper']) || !Array.isArray(value['parts'])) return false;
+  if (!isObject(value) || !(value['upper'] === null || isText(value['upper']))) return false;
+  if (!Array.isArray(value['parts'])) return false;
   const parts = value['parts'].every(
     (part) =>
       isObject(part) &&

@@ -6,8 +6,10 @@ import { specOf } from '../support/spec.js';
 const NO_HOST = { system: [], stores: [], etc: [] };
 const directory = (path: string) => ({ path, image: false });
 
-test('without a data directory there is none', () => {
-  expect(writableLayer(specOf({ writable: 'tmpfs' }), HOST, null)).toBeNull();
+test('what writes nothing, or to the root itself, has none; memory is a layer without a path', () => {
+  expect(writableLayer(specOf({ writable: false }), HOST, null)).toBeNull();
+  expect(writableLayer(specOf({ writable: 'direct', rootfs: '/srv' }), NO_HOST, null)).toBeNull();
+  expect(writableLayer(specOf({ writable: 'tmpfs' }), HOST, null)?.upper).toBeNull();
 });
 
 test('layers lie below, topmost first, without what is mounted', () => {

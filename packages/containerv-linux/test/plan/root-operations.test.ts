@@ -126,7 +126,10 @@ describe("rootfs: 'host'", () => {
     const operations = hostOperations('tmpfs');
     const memory = 'memory';
     expect(overlays(operations).map(({ upperdir, workdir }) => [upperdir, workdir])).toEqual(
-      ['root', 'usr', 'lib64'].map((name) => [`${memory}/upper-${name}`, `${memory}/work-${name}`]),
+      ['root', 'usr', 'lib64'].map((name) => [
+        name === 'root' ? `${memory}/upper` : `${memory}/upper/${name}`,
+        `${memory}/work/${name}`,
+      ]),
     );
     const tmpfs = operations.flatMap((each) => (each.op === 'mount' && each.type === 'tmpfs' ? [each] : []));
     expect(tmpfs).toHaveLength(1);
@@ -198,14 +201,14 @@ describe('a directory', () => {
     expect(overlays(operations)).toEqual([
       {
         lowerdir: 'generated:/srv/root',
-        upperdir: 'memory/upper-root',
-        workdir: 'memory/work-root',
+        upperdir: 'memory/upper',
+        workdir: 'memory/work/root',
       },
     ]);
     const position = (wanted: string): number =>
       operations.findIndex((each) => 'path' in each && each.path === wanted);
-    expect(position('memory')).toBeLessThan(position('memory/upper-root'));
-    expect(position('memory/work-root')).toBeLessThan(position('root'));
+    expect(position('memory')).toBeLessThan(position('memory/upper'));
+    expect(position('memory/work/root')).toBeLessThan(position('root'));
   });
 
   test.for(['direct', false] as const)('%s: it is bound as it is, with what is mounted below', (writable) => {

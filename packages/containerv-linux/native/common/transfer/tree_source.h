@@ -20,8 +20,10 @@ class TreeSink {
   ~TreeSink() = default;
 };
 
-// Walks a tree that others may change meanwhile. Every name is opened once, without following links, and what it
-// is is asked of the descriptor, so that nothing outside of the tree is ever read and no device or pipe is opened.
+// Walks a tree that others may change meanwhile. Every name is opened without following links, and what it is is asked
+// of the descriptor, so that nothing outside of the tree is ever read. Only what was listed as a regular file is opened
+// for reading at once, without waiting for the other end of a pipe should it have become one; anything else is looked
+// at first.
 class TreeSource {
  public:
   // `proc` is a procfs that shows this process.
@@ -32,7 +34,9 @@ class TreeSource {
 
  private:
   bool send(UniqueFd entry, const char* name, int depth);
+  bool send_entry(int directory, const char* name, unsigned char type, int depth);
   bool send_file(UniqueFd entry, const char* name);
+  bool send_opened(int file, const char* name, const struct stat& about);
   bool send_link(const UniqueFd& entry, const char* name, const struct stat& about);
   bool send_directory(UniqueFd entry, const char* name, int depth);
   UniqueFd reopen(const UniqueFd& entry, int flags) const;
