@@ -12,6 +12,7 @@ import { enforcedOf } from './enforcement.js';
 import type { HcsSystem } from './hcs/hcs-api.js';
 import type { HostComputeService } from './hcs/open-hcs.js';
 import type { HostFacts } from './host-facts.js';
+import { limitProcesses } from './limit-processes.js';
 import { ContainerLogs } from './logs/container-logs.js';
 import { startInit } from './lcow/start-init.js';
 import {
@@ -28,6 +29,7 @@ import {
   scratchOf,
   stagingOf,
 } from './storage/container-storage.js';
+import { endExport } from './snapshot/exported-layer.js';
 import { endSystem } from './systems.js';
 import { attachVolumes } from './volumes/attach-volumes.js';
 import type { WindowsHost } from './windows-host.js';
@@ -72,10 +74,11 @@ async function bootSteps(input: BootInput, undo: UndoStack): Promise<Runtime> {
   const host = { ...hostOf(input, guest, volumePath, network), volumes };
   const { system, machine } = await startSystems(input, host, guest, network, undo);
   proceed();
+  const countsProcesses = await limitProcesses(input.service.jobs, spec, guest);
   if (guest.os === 'linux') await startInit(system, undo);
   const outcome = network === undefined ? {} : await configureNetwork(system, spec, network, guest);
   proceed();
-  const { enforced, warnings } = await enforcedOf(system, spec, guest, outcome);
+  const { enforced, warnings } = await enforcedOf(system, spec, guest, outcome, countsProcesses);
   return {
     system,
     machine,
@@ -93,7 +96,9 @@ async function mountScratch(
   guest: Guest,
   undo: UndoStack,
 ): Promise<string | undefined> {
-  if (storage.kind === 'linux' || guest.isolation === 'hyperv') return undefined;
+  if (storage.kind === 'linux') return undefined;
+  await endExport(service, dataDirectory);
+  if (guest.isolation === 'hyperv') return undefined;
   const scratch = scratchOf(dataDirectory);
   const layers = await identifyAll(
     service.storage,

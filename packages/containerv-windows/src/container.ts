@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import {
   type Change,
+  checkText,
   type Container,
   type ContainerEvents,
   type ContainerProcess,
@@ -44,6 +45,7 @@ import type { LiveContainer } from './live-container.js';
 import { runProcess } from './process/run.js';
 import { RunningProcess } from './process/running-process.js';
 import { WindowsProcess } from './process/windows-process.js';
+import { listChanges, takeSnapshot } from './snapshot/take-snapshot.js';
 import { refuseUnsupportedProcess } from './supported.js';
 import { download } from './transfer/download.js';
 import { transferShell } from './transfer/transfer-shell.js';
@@ -153,13 +155,12 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
   }
 
   async changes(): Promise<Change[]> {
-    this.#live.exists('list changes of');
-    throw unsupported('lists of changes');
+    return this.#live.whileStopped('list changes of', listChanges);
   }
 
-  async snapshot(_target: string): Promise<Layer> {
-    this.#live.exists('take a snapshot of');
-    throw unsupported('snapshots');
+  async snapshot(target: string): Promise<Layer> {
+    const place = checkText(target, 'target');
+    return this.#live.whileStopped('take a snapshot of', async (input) => takeSnapshot(input, place));
   }
 
   async upload(files: readonly Upload[], options?: TransferOptions): Promise<TransferReport> {
@@ -189,7 +190,10 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
   async update(limits: Limits): Promise<void> {
     const changes = resolveLimitChanges(limits);
     const system = this.#live.alive('update');
-    await this.#live.noteLimits(await updateLimits(system, this.#live.guest, changes), changes);
+    await this.#live.noteLimits(
+      await updateLimits(system, this.#live.jobs, this.#live.guest, changes),
+      changes,
+    );
   }
 
   async pause(): Promise<void> {
@@ -247,10 +251,4 @@ export class WindowsContainer extends EventEmitter<ContainerEvents> implements C
     this.#pausing = turn.catch(() => {});
     return turn;
   }
-}
-
-function unsupported(what: string, hint?: string): ContainervError {
-  return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', `containerv-windows has no ${what}`, {
-    hint: hint ?? 'It is not there on Windows yet.',
-  });
 }

@@ -94,7 +94,7 @@ function withMachineOfEnvironment(spec: ContainerSpec): ContainerSpec {
 
 /** What documents cannot say is found before anything is made. */
 function refuseUntellable(spec: ContainerSpec, guest: Guest, { processors }: HostFacts): void {
-  const { memoryMb } = hcsLimits(spec.limits, processors, guest.os);
+  const { memoryMb } = hcsLimits(spec.limits, processors, guest);
   if (guest.isolation === 'hyperv' && guest.schema === 'v2') machineMemoryMb(memoryMb);
   if (guest.os === 'windows') windowsAccount(spec.user, spec.policy);
 }

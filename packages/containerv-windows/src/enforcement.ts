@@ -27,13 +27,14 @@ export async function enforcedOf(
   spec: ContainerSpec,
   guest: Guest,
   networkFields: NetworkOutcome,
+  countsProcesses: boolean,
 ): Promise<{ readonly enforced: Enforced; readonly warnings: readonly ContainervError[] }> {
   const common = {
     landlock: false,
     bpfLsm: false,
     userNamespace: false,
     cgroup: false,
-    limits: enforcedLimits(spec, guest),
+    limits: enforcedLimits(spec, countsProcesses),
     deviceFilter: false,
     network: spec.network.mode,
     ...(Object.keys(networkFields).length === 0 ? {} : { networkFields }),
@@ -57,14 +58,16 @@ export async function enforcedOf(
   };
 }
 
-/** For each limit that was set or defaulted, whether HCS has it. */
-function enforcedLimits({ limits }: ContainerSpec, guest: Guest): Partial<Record<LimitName, boolean>> {
+/** For each limit that was set or defaulted, whether it is held. */
+function enforcedLimits(
+  { limits }: ContainerSpec,
+  countsProcesses: boolean,
+): Partial<Record<LimitName, boolean>> {
   const { explicit } = limits;
   const quota = limits.cpuPercent !== undefined || (limits.cpus !== undefined && limits.cpus !== 'max');
   return {
     ...(limits.memoryBytes === 'max' ? {} : { memory: true }),
-    // Nothing but a job object around it counts processes of a Windows container, and HCS has none to give.
-    ...(limits.pids === 'max' ? {} : { pids: guest.os === 'linux' }),
+    ...(limits.pids === 'max' ? {} : { pids: countsProcesses }),
     // HCS takes only one of the two.
     cpuWeight: !quota,
     ...(explicit.cpus && limits.cpus !== 'max' ? { cpus: true } : {}),

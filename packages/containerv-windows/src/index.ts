@@ -43,6 +43,7 @@ export { buildJoinDocument, JOIN_FILE } from './documents/join-document.js';
 export type { Json, JsonObject } from './documents/json.js';
 export { joinContainer } from './join-container.js';
 export { launcherPath } from './launcher-path.js';
+export { importLayer, type ImportLayerOptions } from './layers/import-layer.js';
 export { type LayerChain, type LayerChainOptions, resolveLayerChain } from './layers/layer-chain.js';
 export type { LayerFileSystem } from './layers/layer-file-system.js';
 export { listContainers } from './list-containers.js';

@@ -13,12 +13,14 @@ import { type Guest, guestOf } from './documents/guest.js';
 import { deadlines } from './hcs/deadlines.js';
 import type { HcsSystem } from './hcs/hcs-api.js';
 import { ContainerLogs } from './logs/container-logs.js';
+import type { SiloJobs } from './native/silo-jobs.js';
 import type { RunningProcess } from './process/running-process.js';
 import { releaseRuntime, removeContainer } from './remove-container.js';
 import type { Runtime } from './runtime.js';
 import { type Claim, claimExisting, claimPatiently } from './state/claim.js';
 import { type StateRecord, writeState } from './state/state-file.js';
 import { stagingOf } from './storage/container-storage.js';
+import type { SnapshotInput } from './snapshot/take-snapshot.js';
 import { endsWithin } from './systems.js';
 
 const SIGTERM = 15;
@@ -47,7 +49,7 @@ export class LiveContainer {
   readonly logs: ContainerLogs;
   onState: (state: ContainerState) => void = () => {};
   onExit: (reason: ContainerExit['reason']) => void = () => {};
-  readonly #boot: BootInput;
+  #boot: BootInput;
   readonly #directory: string;
   #record: StateRecord;
   #claim: Claim | undefined;
@@ -61,6 +63,8 @@ export class LiveContainer {
   /** A request to end that has not been answered: its answer may come after the end. */
   #asked: Promise<void> = Promise.resolve();
   #starting: Promise<void> | undefined;
+  /** Settles when nobody works on its files any more. */
+  #held: Promise<unknown> = Promise.resolve();
   #destroying = false;
   #destruction: Promise<void> | undefined;
   /** Something could not be taken down, and is tried again by the container's id. */
@@ -91,6 +95,10 @@ export class LiveContainer {
   /** On the host. */
   get staging(): string {
     return stagingOf(this.#boot.dataDirectory);
+  }
+
+  get jobs(): SiloJobs | undefined {
+    return this.#boot.service.jobs;
   }
 
   get endpointId(): string | null {
@@ -142,9 +150,20 @@ export class LiveContainer {
 
   async noteLimits(held: Partial<Record<LimitName, boolean>>, limits: ResolvedLimits): Promise<void> {
     this.#enforced = { ...this.#enforced, limits: { ...this.#enforced.limits, ...held } };
-    const { memoryBytes, explicit } = limits;
-    const changed = explicit.memory ? { memoryBytes } : {};
-    const spec = { ...this.#record.spec, limits: { ...this.#record.spec.limits, ...changed } };
+    const { memoryBytes, pids, explicit } = limits;
+    const before = this.#record.spec.limits;
+    const changed = {
+      ...(explicit.memory ? { memoryBytes } : {}),
+      ...(explicit.pids ? { pids } : {}),
+      explicit: {
+        ...before.explicit,
+        memory: before.explicit.memory || explicit.memory,
+        pids: before.explicit.pids || explicit.pids,
+      },
+    };
+    const spec = { ...this.#record.spec, limits: { ...before, ...changed } };
+    // It starts with them again.
+    this.#boot = { ...this.#boot, spec };
     await this.#describe({ spec, enforced: this.#enforced });
   }
 
@@ -152,10 +171,33 @@ export class LiveContainer {
     this.exists('start');
     if (this.#state === 'running' || this.#state === 'paused') return;
     if (this.#state !== 'stopped') throw stateError(this.spec.id, this.#state, 'start');
-    this.#starting ??= this.#start().finally(() => {
-      this.#starting = undefined;
-    });
+    this.#starting ??= this.#held
+      .then(async () => this.#start())
+      .finally(() => {
+        this.#starting = undefined;
+      });
     await this.#starting;
+  }
+
+  /** Work on the files of a container that is stopped, and stays so meanwhile. */
+  async whileStopped<T>(call: string, work: (input: SnapshotInput) => Promise<T>): Promise<T> {
+    this.exists(call);
+    if (this.#state !== 'stopped') throw notStopped(this.spec.id, this.#state, call);
+    const { service, dataDirectory, storage } = this.#boot;
+    if (storage.kind !== 'windowsfilter') throw noLayers(call);
+    const input = { id: this.spec.id, service, storage, dataDirectory };
+    const begun = this.#held.then(async () => {
+      this.exists(call);
+      const taken = this.#claim === undefined;
+      this.#claim ??= await this.#takeOver(call);
+      try {
+        return await work(input);
+      } finally {
+        if (taken) await this.#release();
+      }
+    });
+    this.#held = begun.catch(() => {});
+    return begun;
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -197,7 +239,7 @@ export class LiveContainer {
 
   async #start(): Promise<void> {
     const taken = this.#claim === undefined;
-    this.#claim ??= await this.#takeOver();
+    this.#claim ??= await this.#takeOver('start');
     await this.#describe({ stopped: false });
     let runtime: Runtime;
     try {
@@ -213,15 +255,15 @@ export class LiveContainer {
   }
 
   /** Of a container that can outlive who made it, once that program has ended. */
-  async #takeOver(): Promise<Claim> {
+  async #takeOver(call: string): Promise<Claim> {
     const claim = await claimExisting(this.#directory);
     if (typeof claim !== 'string') return claim;
     throw new ContainervError(
       'ERR_CONTAINERV_STATE',
       claim === 'gone'
         ? `There is no container '${this.spec.id}' any more`
-        : `Container '${this.spec.id}' is another program's to start`,
-      { step: 'start container' },
+        : `Cannot ${call} container '${this.spec.id}': it is another program's`,
+      { step: `${call} container` },
     );
   }
 
@@ -303,6 +345,7 @@ export class LiveContainer {
   async #destroy(): Promise<void> {
     try {
       await this.#starting?.catch(() => {});
+      await this.#held;
       this.#stopWatching();
       const ran = this.#runtime !== undefined;
       await this.#end();
@@ -391,6 +434,20 @@ function nothingEnforced({ network }: ContainerSpec, { isolation }: Guest): Enfo
     network: network.mode,
     isolation,
   };
+}
+
+function notStopped(id: string, state: ContainerState, call: string): ContainervError {
+  return new ContainervError('ERR_CONTAINERV_STATE', `Cannot ${call} container '${id}': it is ${state}`, {
+    hint: 'Windows reads the layer of a stopped container only. Call stop() first.',
+  });
+}
+
+function noLayers(call: string): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_UNSUPPORTED',
+    `Cannot ${call} a Linux container on Windows: it writes to the host's directory itself`,
+    { hint: 'Copy that directory.' },
+  );
 }
 
 function doesNotEnd(id: string): ContainervError {

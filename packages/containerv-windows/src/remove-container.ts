@@ -9,6 +9,7 @@ import type { Claim } from './state/claim.js';
 import { type StateRecord, writeState } from './state/state-file.js';
 import { removeStorage, scratchOf } from './storage/container-storage.js';
 import { endSystem } from './systems.js';
+import { endExport } from './snapshot/exported-layer.js';
 import { detachVolumes } from './volumes/attach-volumes.js';
 
 /** Where a container's parts are found by its id. */
@@ -43,6 +44,7 @@ export async function releaseRuntime(
   for (const id of [spec.id, machineIdOf(spec.id)]) {
     if (systems.has(id) && (await removeSystem(service.hcs, id))) released.push(`compute system ${id}`);
   }
+  if (storage.kind === 'windowsfilter') await endExport(service, dataDirectory);
   if (stopped) return;
   await detachVolumes(service, spec, guestOf(spec, facts.build));
   if (spec.network.mode === 'private') {

@@ -14,6 +14,10 @@ test.for([
   ['hcsEvent', 24],
   ['virtualStorageType', 20],
   ['createVirtualDisk', 128],
+  ['luid', 8],
+  ['objectAttributes', 48],
+  ['tokenPrivileges', 16],
+  ['privilegeSet', 20],
 ] as const)('%s has %i bytes', ([name, size]) => {
   expect(koffi.sizeof(types[name])).toBe(size);
 });

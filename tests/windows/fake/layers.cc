@@ -161,6 +161,19 @@ void forget_layers() {
   granted.clear();
 }
 
+bool exchange_is_right(const void* info, const void* layers, UINT32 count, const char* function) {
+  return driver_is_right(static_cast<const DriverInfo*>(info), function) &&
+         layers_are_right(static_cast<const LayerDescriptor*>(layers), count, function);
+}
+
+fs::path first_layer(const void* layers) { return fs::path(static_cast<const LayerDescriptor*>(layers)->path); }
+
+bool is_activated(PCWSTR scratch) {
+  const std::lock_guard lock(mutex);
+  const auto found = scratches.find(key_of(scratch));
+  return found != scratches.end() && found->second == Stage::kActivated;
+}
+
 FAKE_EXPORT HRESULT vmcompute_NameToGuid(PCWSTR name, GUID* guid) {
   if (name == nullptr || guid == nullptr) return E_INVALIDARG;
   *guid = name_to_guid(narrow(name));

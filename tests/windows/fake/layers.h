@@ -3,6 +3,7 @@
 
 #include <windows.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ std::string volume_of_key(const std::string& key);
 
 // Whether a virtual machine may open a file, by GrantVmAccess.
 bool is_granted(const std::string& machine, const std::string& file);
+
+// For functions that take DRIVER_INFO and WC_LAYER_DESCRIPTORs: whether these are right, the folder of the first layer, and
+// whether a scratch is activated and not prepared.
+bool exchange_is_right(const void* info, const void* layers, UINT32 count, const char* function);
+std::filesystem::path first_layer(const void* layers);
+bool is_activated(PCWSTR scratch);
 
 // Removes a layer's folder, which nothing may use any more.
 HRESULT destroy_layer(PCWSTR path, const char* function);

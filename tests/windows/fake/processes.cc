@@ -112,6 +112,10 @@ HRESULT create_process(const std::shared_ptr<System>& system, const std::string&
   const std::wstring directory = oci != nullptr ? L"" : widen(parameters.text_of("WorkingDirectory"));
   std::wstring environment = environment_block(oci != nullptr ? nullptr : parameters.find("Environment"));
 
+  DWORD running = 0;
+  for (const auto& each : system->processes()) running += each->exited() ? 0 : 1;
+  if (running >= process_limit(*system)) return HRESULT_FROM_WIN32(ERROR_NOT_ENOUGH_QUOTA);
+
   auto made = std::make_shared<Process>();
   made->system = system;
   made->console = parameters.is("EmulateConsole");

@@ -81,7 +81,10 @@ void Listeners::tell(Event event, const std::string& data) {
   for (const auto& listener : all) listener->tell(event, data);
 }
 
-System::~System() { CloseHandle(job); }
+System::~System() {
+  forget_limits(*this);
+  CloseHandle(job);
+}
 
 State System::state() const {
   const std::lock_guard lock(mutex_);

@@ -95,6 +95,9 @@ HRESULT resume_system(System& system);
 HRESULT modify_system(System& system, const std::string& request, std::string* why);
 HRESULT query_system(System& system, const std::string& query, std::string* properties);
 HRESULT enumerate_systems(const std::string& query, std::string* systems);
+// Of the job around it; none is the largest number.
+DWORD process_limit(const System& system);
+void forget_limits(const System& system);
 // A handle of it was closed.
 void release(System& system);
 

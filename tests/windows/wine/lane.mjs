@@ -29,7 +29,7 @@ const TOOLS = {
 const RECIPE = 1;
 /** A run of cases that takes longer hangs. */
 const LIMIT_MS = 150_000;
-const FAKED = ['vmcompute', 'computecore', 'computestorage', 'computenetwork', 'virtdisk'];
+const FAKED = ['vmcompute', 'computecore', 'computestorage', 'computenetwork', 'virtdisk', 'fakejobs'];
 
 const packages = path.join(build, 'packages');
 

@@ -9,7 +9,7 @@ import { storageMismatch } from './storage-mismatch.js';
 
 /** One container in the older form, without a schema version: HCS makes the virtual machine, if any, by itself. */
 export function containerV1(spec: ContainerSpec, host: WindowsHost, guest: Guest): JsonObject {
-  const limits = hcsLimits(spec.limits, host.processors, guest.os);
+  const limits = hcsLimits(spec.limits, host.processors, guest);
   return compact({
     SystemType: 'Container',
     Name: spec.id,

@@ -12,7 +12,7 @@ export function containerV2(spec: ContainerSpec, host: WindowsHost, guest: Guest
   if (storage.kind !== 'windowsfilter' || storage.volumePath === undefined) {
     throw storageMismatch('the volume of a prepared scratch layer');
   }
-  const limits = hcsLimits(spec.limits, host.processors, guest.os);
+  const limits = hcsLimits(spec.limits, host.processors, guest);
   return {
     Owner: host.owner ?? OWNER,
     SchemaVersion: SCHEMA_2_1,

@@ -25,14 +25,21 @@ export type ProcessorLimit =
 /**
  * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED` for a limit that was asked for and that HCS has no field for.
  */
-export function hcsLimits(limits: ResolvedLimits, processors: number, os: Guest['os']): HcsLimits {
+export function hcsLimits(
+  limits: ResolvedLimits,
+  processors: number,
+  { os, isolation }: Pick<Guest, 'os' | 'isolation'>,
+): HcsLimits {
   refuse(limits, 'swap', 'Windows has one page file for the whole host');
   refuse(limits, 'cpuset', 'HCS binds containers to processors only through host-wide CPU groups');
   refuse(limits, 'memoryHigh', 'HCS has no field for it');
   refuse(limits, 'hugetlb', 'HCS has no field for it');
-  // In a Linux container its own control group holds it.
-  if (os === 'windows') refuse(limits, 'pids', 'HCS has no field for it');
-  else if (limits.io !== undefined) throw unsupported('`limits.io`', 'its root is a share, not a disk');
+  // In a Linux container its own control group holds it, and the job around a container that shares the host's kernel.
+  if (os === 'windows' && isolation === 'hyperv') {
+    refuse(limits, 'pids', 'nothing counts processes in a virtual machine');
+  }
+  if (os === 'linux' && limits.io !== undefined)
+    throw unsupported('`limits.io`', 'its root is a share, not a disk');
   const { cpus, cpuPercent, cpuWeight, explicit } = limits;
   const maximum =
     cpuPercent !== undefined

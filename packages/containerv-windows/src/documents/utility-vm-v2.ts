@@ -22,7 +22,8 @@ const OS_SHARE: JsonObject = {
 /** The virtual machine that holds one Hyper-V isolated container, schema 2. */
 export function utilityVmV2(spec: ContainerSpec, host: WindowsHost): JsonObject {
   const { storage } = host;
-  const limits = hcsLimits(spec.limits, host.processors, storage.kind === 'linux' ? 'linux' : 'windows');
+  const os = storage.kind === 'linux' ? 'linux' : 'windows';
+  const limits = hcsLimits(spec.limits, host.processors, { os, isolation: 'hyperv' });
   return {
     Owner: host.owner ?? OWNER,
     SchemaVersion: SCHEMA_2_1,

@@ -1,6 +1,8 @@
 import { ContainervError } from 'containerv-api';
 import { loadKoffi } from '../native/koffi.js';
 import { Library } from '../native/library.js';
+import { Privileges } from '../native/privileges.js';
+import { SiloJobs } from '../native/silo-jobs.js';
 import { memoryFunctions } from '../native/memory.js';
 import { ComputecoreApi } from './computecore-api.js';
 import { bindComputecore } from './computecore-functions.js';
@@ -19,6 +21,9 @@ export interface HostComputeService {
   readonly storage: LayerStorage;
   /** `undefined`: this build cannot make disks. */
   readonly disks: VirtualDisks | undefined;
+  readonly privileges: Privileges;
+  /** `undefined`: this Windows does not tell of them. */
+  readonly jobs: SiloJobs | undefined;
 }
 
 let opened: Promise<HostComputeService> | undefined;
@@ -50,12 +55,14 @@ export async function loadHcs(times: Deadlines): Promise<HostComputeService> {
   const vmcompute = Library.open(koffi, 'vmcompute.dll');
   const ole32 = Library.open(koffi, 'ole32.dll');
   const kernel32 = Library.open(koffi, 'kernel32.dll');
-  if (vmcompute === undefined || ole32 === undefined || kernel32 === undefined) throw missing();
+  const advapi32 = Library.open(koffi, 'advapi32.dll');
+  if (!vmcompute || !ole32 || !kernel32 || !advapi32) throw missing();
   const memory = memoryFunctions(koffi, ole32, kernel32);
   const hcs =
     computecore === undefined
       ? new VmcomputeApi(bindVmcompute(koffi, vmcompute, memory), times)
       : new ComputecoreApi(bindComputecore(koffi, computecore, memory), times);
+  const ntdll = Library.open(koffi, 'ntdll.dll');
   const computestorage = Library.open(koffi, 'computestorage.dll');
   const layers = bindLayers(koffi, vmcompute, computestorage, computecore);
   const virtdisk = Library.open(koffi, 'virtdisk.dll');
@@ -63,6 +70,8 @@ export async function loadHcs(times: Deadlines): Promise<HostComputeService> {
   return {
     hcs,
     storage: new LayerStorage(layers, times),
+    privileges: new Privileges(koffi, advapi32, kernel32),
+    jobs: ntdll === undefined ? undefined : new SiloJobs(koffi, ntdll, kernel32),
     disks: disks === undefined ? undefined : new VirtualDisks(disks, times),
   };
 }

@@ -57,7 +57,7 @@ export function ociSpecification(spec: ContainerSpec, host: WindowsHost, init: O
 
 /** The virtual machine has the limits too; these keep what runs beside the container in it, its agent, alive. */
 function resources(spec: ContainerSpec, host: WindowsHost): JsonObject {
-  const { processor } = hcsLimits(spec.limits, host.processors, 'linux');
+  const { processor } = hcsLimits(spec.limits, host.processors, { os: 'linux', isolation: 'hyperv' });
   const { memoryBytes, pids } = spec.limits;
   const cpu =
     processor.kind === 'maximum'

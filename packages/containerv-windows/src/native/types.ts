@@ -11,6 +11,12 @@ export interface NativeTypes {
   readonly layerDescriptor: Koffi.TypeObject;
   readonly hcsEvent: Koffi.TypeObject;
   readonly virtualStorageType: Koffi.TypeObject;
+  readonly objectAttributes: Koffi.TypeObject;
+  readonly luid: Koffi.TypeObject;
+  /** `TOKEN_PRIVILEGES` of one. */
+  readonly tokenPrivileges: Koffi.TypeObject;
+  /** `PRIVILEGE_SET` of one. */
+  readonly privilegeSet: Koffi.TypeObject;
   /** `CREATE_VIRTUAL_DISK_PARAMETERS`, version 2. */
   readonly createVirtualDisk: Koffi.TypeObject;
   /** `void (DWORD type, void* context, HRESULT status, PCWSTR data)`: vmcompute.dll. */
@@ -45,6 +51,13 @@ function define(koffi: typeof Koffi): NativeTypes {
     DeviceId: 'uint32',
     VendorId: guid,
   });
+  const unicodeString = koffi.struct(name('UNICODE_STRING'), {
+    Length: 'uint16',
+    MaximumLength: 'uint16',
+    Buffer: 'str16',
+  });
+  const luid = koffi.struct(name('LUID'), { LowPart: 'uint32', HighPart: 'int32' });
+  const luidAndAttributes = koffi.struct(name('LUID_AND_ATTRIBUTES'), { Luid: luid, Attributes: 'uint32' });
   const createVersion2 = koffi.struct(name('CREATE_VIRTUAL_DISK_PARAMETERS_V2'), {
     UniqueId: guid,
     MaximumSize: 'uint64',
@@ -68,6 +81,24 @@ function define(koffi: typeof Koffi): NativeTypes {
     guid,
     virtualStorageType,
     createVirtualDisk,
+    objectAttributes: koffi.struct(name('OBJECT_ATTRIBUTES'), {
+      Length: 'uint32',
+      RootDirectory: handle,
+      ObjectName: koffi.pointer(unicodeString),
+      Attributes: 'uint32',
+      SecurityDescriptor: 'void *',
+      SecurityQualityOfService: 'void *',
+    }),
+    luid,
+    tokenPrivileges: koffi.struct(name('TOKEN_PRIVILEGES'), {
+      PrivilegeCount: 'uint32',
+      Privilege: luidAndAttributes,
+    }),
+    privilegeSet: koffi.struct(name('PRIVILEGE_SET'), {
+      PrivilegeCount: 'uint32',
+      Control: 'uint32',
+      Privilege: luidAndAttributes,
+    }),
     processInformation: koffi.struct(name('HCS_PROCESS_INFORMATION'), {
       ProcessId: 'uint32',
       Reserved: 'uint32',

@@ -12,6 +12,7 @@ const FAILURES: Readonly<Record<number, readonly [what: string, code: ErrorCode,
     'ERR_CONTAINERV_NOT_FOUND',
     'ENOENT',
   ],
+  0x8007_0718: ['The container has as many processes as it may have', 'ERR_CONTAINERV_SPAWN', 'EAGAIN'],
   0x8007_0525: ['The user does not exist in the container', 'ERR_CONTAINERV_NOT_FOUND', 'ENOENT'],
 };
 

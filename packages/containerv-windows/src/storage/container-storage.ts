@@ -131,7 +131,7 @@ export async function prepareStorage(
 }
 
 /** Everything that a container has on the disk. */
-const OWN_ENTRIES: ReadonlySet<string> = new Set(['logs', 'machine', 'scratch', 'staging']);
+const OWN_ENTRIES: ReadonlySet<string> = new Set(['export', 'logs', 'machine', 'scratch', 'staging']);
 
 /**
  * What a directory below the data directory is: one that somebody else has put there, or that `CONTAINERV_DATA_DIR` was

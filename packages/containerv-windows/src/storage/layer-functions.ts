@@ -14,6 +14,8 @@ export interface LayerFunctions {
   readonly destroy: NativeFunction;
   /** computestorage.dll, since build 17763: takes a folder alone. */
   readonly destroyFolder: NativeFunction | undefined;
+  readonly exportLayer: NativeFunction;
+  readonly importLayer: NativeFunction;
   readonly nameToGuid: NativeFunction;
   readonly grantVmAccess: NativeFunction;
   /** computecore.dll. */
@@ -41,6 +43,8 @@ export function bindLayers(
     mountPath: bind('GetLayerMountPath', [driver, 'str16', koffi.inout(koffi.pointer('size_t')), 'void *']),
     destroy: bind('DestroyLayer', [driver, 'str16']),
     destroyFolder: computestorage?.optional('HcsDestroyLayer', 'int32', ['str16']),
+    exportLayer: bind('ExportLayer', [driver, 'str16', 'str16', descriptors, 'uint32']),
+    importLayer: bind('ImportLayer', [driver, 'str16', 'str16', descriptors, 'uint32']),
     nameToGuid: bind('NameToGuid', ['str16', koffi.out(koffi.pointer(guid))]),
     grantVmAccess: bind('GrantVmAccess', ['str16', 'str16']),
     revokeVmAccess: computecore?.optional('HcsRevokeVmAccess', 'int32', ['str16', 'str16']),

@@ -56,9 +56,7 @@ export class LayerStorage {
 
   /** Mounts a scratch over its layers. @returns its volume, `\\?\Volume{...}\` */
   async mount(path: string, layers: readonly Layer[]): Promise<string> {
-    const mounted = preparing.then(async () => this.#activateAndPrepare(path, layers));
-    preparing = mounted.catch(() => {});
-    await mounted;
+    await this.#inTurn(path, layers);
     try {
       return await this.#mountPath(path);
     } catch (error) {
@@ -80,6 +78,26 @@ export class LayerStorage {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Writes what a scratch, which is not mounted, has of its own to an empty folder. */
+  async exportLayer(path: string, folder: string, layers: readonly Layer[]): Promise<void> {
+    const { exportLayer, unprepare, deactivate } = this.#functions;
+    // Mounted once, so that one that nothing ever ran in is complete.
+    await this.#inTurn(path, layers);
+    try {
+      await this.#call('unprepare layer', unprepare, [DRIVER, path], path);
+      const args = [DRIVER, path, folder, ...descriptors(layers)];
+      await this.#call('export layer', exportLayer, args, path);
+    } finally {
+      await this.#call('deactivate layer', deactivate, [DRIVER, path], path);
+    }
+  }
+
+  /** Makes a read-only layer in a folder that is there, from one that {@link exportLayer} could have written. */
+  async importLayer(path: string, folder: string, layers: readonly Layer[]): Promise<void> {
+    const { importLayer } = this.#functions;
+    await this.#call('import layer', importLayer, [DRIVER, path, folder, ...descriptors(layers)], path);
+  }
+
   /** Removes the folder with everything in it; what its files' owners and junctions need, only Windows does. */
   async destroy(path: string): Promise<void> {
     const { destroy, destroyFolder } = this.#functions;
@@ -98,6 +116,12 @@ export class LayerStorage {
     if (revokeVmAccess !== undefined) {
       await this.#call('revoke access to disk', revokeVmAccess, [machineId, path], path);
     }
+  }
+
+  async #inTurn(path: string, layers: readonly Layer[]): Promise<void> {
+    const prepared = preparing.then(async () => this.#activateAndPrepare(path, layers));
+    preparing = prepared.catch(() => {});
+    await prepared;
   }
 
   async #activateAndPrepare(path: string, layers: readonly Layer[]): Promise<void> {
