@@ -2,7 +2,12 @@ import type { Options } from 'tsup';
 
 /** Cases and benchmarks as Windows' node.exe runs them: each whole, but for koffi, which is there in its own build for Windows. */
 const config: Options = {
-  entry: ['windows/cases/*.test.ts', 'windows/bench/*.ts', 'windows/programs/*.ts'],
+  entry: [
+    'windows/cases/*.test.ts',
+    'windows/service/*.test.ts',
+    'windows/bench/*.ts',
+    'windows/programs/*.ts',
+  ],
   format: 'esm',
   target: 'node22',
   outDir: 'windows/build/packages/bundles',

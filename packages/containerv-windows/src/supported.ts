@@ -113,7 +113,12 @@ export function refuseUnsupportedProcess(
       'Leave `detached` out: the process and its log then last as long as this program.',
     );
   }
-  if (process.jobControl) throw unsupported('`jobControl`');
+  if (process.jobControl) {
+    throw unsupported(
+      '`jobControl`',
+      'Processes of Windows cannot be stopped and continued, and the Host Compute Service does not tell of those of Linux that are.',
+    );
+  }
   if (process.stderrApart !== undefined) throw unsupported('a terminal with stderr apart');
   if (os === 'windows' && process.rlimits.length > 0) throw unsupported('`rlimits` of a Windows container');
   if (process.policy === undefined) return;
@@ -125,16 +130,19 @@ export function refuseUnsupportedProcess(
 /** A policy's rules for files and the network have nothing on Windows that would hold them. */
 function refuseRules(wanted: SecurityPolicy | PolicyName, hasNetwork: boolean): void {
   const policy = policyOf(wanted);
-  const key = (paths: typeof policy.paths): string => JSON.stringify([...paths]);
-  const bases = (['minimal', 'build', 'network', 'custom'] as const).map((base) =>
-    key(createPolicy(base).paths),
-  );
-  if (!bases.includes(key(policy.paths))) {
+  // One by name is a base, and making the others to compare it with takes as long as making a container.
+  if (typeof wanted !== 'string' && confinesFiles(policy)) {
     throw unsupported('enforcement of file rules, and the policy confines files (`addPaths`)');
   }
   if (policy.networkRules !== undefined && hasNetwork) {
     throw unsupported('enforcement of network rules, and the policy has some (`addNetworkRules`)');
   }
+}
+
+function confinesFiles({ paths }: ReturnType<typeof policyOf>): boolean {
+  const key = (some: typeof paths): string => JSON.stringify([...some]);
+  const bases = ['minimal', 'build', 'network', 'custom'] as const;
+  return !bases.some((base) => key(createPolicy(base).paths) === key(paths));
 }
 
 function shown(value: unknown): string {

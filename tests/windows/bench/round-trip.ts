@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveContainerOptions, resolveRunOptions } from 'containerv-api';
 import { buildComputeSystem } from '../../../packages/containerv-windows/src/documents/build-compute-system.js';
 import { buildProcessParameters } from '../../../packages/containerv-windows/src/documents/build-process-parameters.js';
@@ -54,6 +55,8 @@ async function child(): Promise<void> {
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
 for (const [name, round] of [
+  // What the machine alone does to an event loop: the other stalls are to be read beside it.
+  ['waiting for 50 ms', async () => sleep(50)],
   ['container without a command', async () => container(false)],
   ['container with a command', async () => container(true)],
   ['createContainer, run, destroy: process', async () => whole('process')],
