@@ -29,6 +29,11 @@ export interface Enforced {
    */
   readonly deviceFilter: 'v1' | 'v2' | false;
   readonly network: 'none' | 'host' | 'private';
+  /**
+   * Whether sockets are bound and connected by the container's process 1, on a copy of the address, as the policy's network
+   * rules say: there are rules that only a look at addresses can hold.
+   */
+  readonly socketBroker: boolean;
   /** Windows: who applied each field of `network` that was asked for. Absent without any. */
   readonly networkFields?: Readonly<Partial<Record<EnforcedNetworkField, NetworkFieldOutcome>>> | undefined;
   /** How far the container's kernel is the host's. */

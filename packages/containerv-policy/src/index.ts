@@ -22,6 +22,7 @@ export type {
   NetworkRule,
   PortRange,
 } from './network/network-rule.js';
+export { type BrokerFilterOptions, compileBrokerFilter } from './network/broker-filter.js';
 export { compileSocketFilter, type SocketUse } from './network/socket-filter.js';
 export { compileUnixRefusal } from './network/unix-refusal.js';
 export { type AddressRange, formatCidr, type IpFamily, parseCidr } from './network/cidr.js';

@@ -32,6 +32,7 @@ export async function enforcedOf(
   const common = {
     landlock: false,
     bpfLsm: false,
+    socketBroker: false,
     userNamespace: false,
     cgroup: false,
     limits: enforcedLimits(spec, countsProcesses),

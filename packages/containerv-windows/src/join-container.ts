@@ -69,6 +69,7 @@ async function attach(
         seccomp: false,
         landlock: false,
         bpfLsm: false,
+        socketBroker: false,
         noNewPrivileges: false,
         capabilities: [],
         namespaces: [],

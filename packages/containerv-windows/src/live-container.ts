@@ -424,6 +424,7 @@ function nothingEnforced({ network }: ContainerSpec, { isolation }: Guest): Enfo
     seccomp: false,
     landlock: false,
     bpfLsm: false,
+    socketBroker: false,
     noNewPrivileges: false,
     capabilities: [],
     namespaces: [],

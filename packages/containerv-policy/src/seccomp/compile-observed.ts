@@ -46,7 +46,7 @@ export function compileObserved(
  * `sendmsg` whose first and third argument have the halves of `pass` above them. Both are ints, so the kernel ignores
  * those bits, and nothing but the container's init knows them.
  */
-function letPass(program: ProgramBuilder, rest: Label, arch: Arch, pass: bigint): Label {
+export function letPass(program: ProgramBuilder, rest: Label, arch: Arch, pass: bigint): Label {
   const [upper, lower] = [Number(pass >> 32n), Number(pass & 0xffffffffn)];
   const flags = program.jump(JEQ_K, lower, program.answer(ALLOW), rest);
   const socket = program.jump(JEQ_K, upper, program.load(offsetOfArg(2, 'high'), flags), rest);

@@ -8,6 +8,9 @@ import { syscallEntries, syscallNumber } from '../../src/syscalls/table.js';
 const NOTHING: SocketUse = { families: [], listen: false, accept: false, watchesConnect: true };
 const TCP: SocketUse = { families: ['inet'], listen: true, accept: true, watchesConnect: true };
 
+const UDP: SocketUse = { ...NOTHING, udp: ['inet'] };
+const BOTH: SocketUse = { ...TCP, udp: ['inet', 'inet6'] };
+
 const [UNIX, INET, INET6, NETLINK, PACKET, VSOCK, SMC] = [1, 2, 10, 16, 17, 40, 43];
 const [STREAM, DGRAM, RAW, SEQPACKET] = [1, 2, 3, 5];
 const CLOEXEC = 0o2000000;
@@ -55,6 +58,22 @@ describe.for(arches)('on %s', (arch) => {
     [{ ...TCP, families: ['unix'] }, [INET, STREAM, 0], 'deny'],
     [{ ...TCP, families: ['inet', 'inet6'] }, [INET6, STREAM, 6], 'allow'],
     [{ ...TCP, families: ['inet', 'inet6'] }, [INET6, STREAM, 262], 'deny'],
+    [UDP, [INET, DGRAM, 0], 'allow'],
+    [UDP, [INET, DGRAM | CLOEXEC, 17], 'allow'],
+    [UDP, [INET, DGRAM, 1], 'deny'],
+    [UDP, [INET, DGRAM, 136], 'deny'],
+    [UDP, [INET, STREAM, 0], 'deny'],
+    [UDP, [INET, RAW, 1], 'deny'],
+    [UDP, [INET6, DGRAM, 0], 'deny'],
+    [BOTH, [INET, STREAM, 6], 'allow'],
+    [BOTH, [INET, DGRAM, 17], 'allow'],
+    [BOTH, [INET, STREAM, 17], 'deny'],
+    [BOTH, [INET, STREAM, 262], 'deny'],
+    [BOTH, [INET, DGRAM, 6], 'deny'],
+    [BOTH, [INET, SEQPACKET, 132], 'deny'],
+    [BOTH, [INET6, DGRAM, 17], 'allow'],
+    [BOTH, [INET6, STREAM, 6], 'deny'],
+    [BOTH, [UNIX, STREAM, 0], 'deny'],
     [NOTHING, [INET, STREAM, 0], 'deny'],
     [NOTHING, [UNIX, STREAM, 0], 'deny'],
   ] as const)('%j: socket(%j) %s', ([use, args, expected]) => {
@@ -83,6 +102,15 @@ describe.for(arches)('on %s', (arch) => {
   ] as const)('where ports are watched, %s(%j) connects no more', ([name, args]) => {
     expect(answer(TCP, name, args)).toBe('deny');
     expect(answer({ ...TCP, watchesConnect: false }, name, args)).toBe('allow');
+  });
+
+  test.for([
+    [0, 4],
+    [UPPER_HALF, UPPER_HALF + 4],
+    ...[3, 4, 5, 6, 32, 54, 55, 57, 59].map((option) => [41, option] as const),
+  ] as const)('where routes are watched, nobody chooses one by setsockopt(%j)', ([level, option]) => {
+    expect(answer({ ...TCP, watchesRoutes: true }, 'setsockopt', [3, level, option, 0, 4])).toBe('deny');
+    expect(answer(TCP, 'setsockopt', [3, level, option, 0, 4])).toBe('allow');
   });
 
   test('other uses of the same calls go on', () => {
