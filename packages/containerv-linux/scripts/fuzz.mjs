@@ -14,7 +14,7 @@ const SANITIZERS = '-fsanitize=fuzzer,address,undefined';
 const SOURCES = {
   account_file: [],
   netlink: [],
-  plan: ['init/plan.cc', 'init/spawn_request.cc', 'init/confinement.cc'],
+  plan: ['init/plan.cc', 'init/spawn_request.cc', 'init/confinement.cc', 'init/socket_rules.cc'],
   spawn_request: ['init/spawn_request.cc', 'init/confinement.cc'],
 };
 

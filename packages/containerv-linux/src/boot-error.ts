@@ -5,6 +5,8 @@ import { isNetworkStep, networkError } from './network/network-error.js';
 import { type SystemFailure, systemError } from './system-error.js';
 import { usualHint } from './usual-hint.js';
 
+/** What init calls the step in which it sees that it can judge calls of sockets. */
+const SOCKET_RULES_STEP = 'enforce socket rules';
 const EPERM = 1;
 const ENOENT = 2;
 const EACCES = 13;
@@ -84,6 +86,14 @@ export function bootError(failure: SystemFailure, spec: ContainerSpec, cause?: u
       code: 'ERR_CONTAINERV_STATE',
       what: 'Every range of ids is taken by a container:',
       hint,
+    });
+  }
+  if (step === SOCKET_RULES_STEP) {
+    return systemError(failure, {
+      ...details,
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      what: 'Network rules for single sockets cannot be enforced here:',
+      hint: 'That takes Linux 5.6 with seccomp user notification, and that process 1 of a container may look into its processes: kernel.yama.ptrace_scope below 3. Permit every local socket or none.',
     });
   }
   if (step === 'make device') {

@@ -1,14 +1,18 @@
-import { ContainervError, type Enforced, type SecurityPolicy } from 'containerv-api';
+import { ContainervError, type Enforced, isContainervError, type SecurityPolicy } from 'containerv-api';
 import {
+  compileBrokerFilter,
   compileSocketFilter,
   compileUnixRefusal,
   type NetworkRule,
   seccompLogRequested,
 } from 'containerv-policy';
 import { chainFilters, type Confinement, confinementOf, filterArch } from './confinement.js';
-import { type HostNetwork, hostNetworkOf } from './landlock/host-network.js';
+import { HOST_NETWORK_STEP, type HostNetwork, hostNetworkOf } from './landlock/host-network.js';
 import { fileRulesOf, rulesetOf } from './landlock/ruleset.js';
-import { refusesUnixSockets } from './network/refuse-rules.js';
+import { randomPass } from './learn/observed-spawn.js';
+import { hostBrokerOf } from './network/host-broker.js';
+import { networkRulesOf, refuseRuleChangers, refusesUnixSockets } from './network/refuse-rules.js';
+import { type BrokerRule, localSocketRules, type SocketBroker } from './network/socket-broker.js';
 
 /** Where a process is to be confined. */
 export interface Surroundings {
@@ -17,6 +21,8 @@ export interface Surroundings {
   readonly sharesProcesses: boolean;
   /** Of this kernel; 0 without Landlock. */
   readonly landlockAbi: number;
+  /** Whether it is one process of a container. @defaultValue the container */
+  readonly ofProcess?: boolean;
 }
 
 const NETWORK_ABI = 4;
@@ -28,19 +34,66 @@ const NETWORK_ABI = 4;
 export function confine(policy: SecurityPolicy, surroundings: Surroundings): Confinement {
   const { network, sharesProcesses, landlockAbi: abi } = surroundings;
   const confinement = { ...confinementOf(policy), fileRules: fileRulesOf(policy) };
-  const rules = network === 'host' ? policy.networkRules : undefined;
-  const host = rules === undefined ? undefined : hostNetworkOf(rules as readonly NetworkRule[]);
+  const rules = network === 'host' ? networkRulesOf(policy) : undefined;
   const shared = { network: network === 'host', processes: sharesProcesses };
-  const ruleset = rulesetOf(policy, abi, shared, host);
-  if (host === undefined) {
-    const local = network === 'host' ? undefined : localSocketFilter(policy);
-    return local === undefined
-      ? { ...confinement, ruleset }
-      : { ...confinement, ...narrowed(confinement, local), ruleset };
-  }
-  requirePorts(host, abi);
   const options = { arch: filterArch(), log: seccompLogRequested() };
-  return { ...confinement, ...narrowed(confinement, compileSocketFilter(host.sockets, options)), ruleset };
+  if (rules !== undefined) {
+    const host = hostRulesOf(policy, rules, surroundings);
+    const ruleset = rulesetOf(policy, abi, shared, host);
+    const narrower = narrowed(confinement, compileSocketFilter(host.sockets, options));
+    const sockets = host.rules === undefined ? {} : brokered(host.rules, false);
+    return { ...confinement, ...narrower, ...sockets, ruleset };
+  }
+  const ruleset = rulesetOf(policy, abi, shared);
+  if (network === 'host') return { ...confinement, ruleset };
+  const local = localSocketFilter(policy);
+  if (local !== undefined) return { ...confinement, ...narrowed(confinement, local), ruleset };
+  const judged = localSocketRules(networkRulesOf(policy) ?? []);
+  return { ...confinement, ...(judged === undefined ? {} : brokered(judged, true)), ruleset };
+}
+
+interface HostRules extends HostNetwork {
+  /** What Landlock cannot judge, and init has to. */
+  readonly rules?: readonly BrokerRule[];
+}
+
+/** Landlock costs a process nothing, so whatever it can express is left to it. */
+function hostRulesOf(
+  policy: SecurityPolicy,
+  rules: readonly NetworkRule[],
+  { landlockAbi, ofProcess = false }: Surroundings,
+): HostRules {
+  try {
+    const host = hostNetworkOf(rules);
+    requirePorts(host, landlockAbi);
+    return host;
+  } catch (error) {
+    // Init judges by one set of rules, the container's.
+    if (ofProcess || !isContainervError(error) || error.step !== HOST_NETWORK_STEP) throw error;
+    refuseRuleChangers(policy);
+    return { ...hostBrokerOf(rules), handled: 0n, ports: [] };
+  }
+}
+
+/** @param packets - whether packets of the internet families are judged elsewhere */
+function brokered(
+  rules: readonly BrokerRule[],
+  packets: boolean,
+): { readonly sockets: SocketBroker | undefined } {
+  if (seccompLogRequested()) return { sockets: undefined };
+  const pass = randomPass();
+  const datagrams = rules.some(
+    ({ family, protocol, allow }) =>
+      (family === 'unix' && allow.includes('send')) || (!packets && family !== 'unix' && protocol !== 'tcp'),
+  );
+  return {
+    sockets: {
+      filter: compileBrokerFilter({ arch: filterArch(), pass, datagrams }),
+      pass,
+      packets,
+      rules,
+    },
+  };
 }
 
 /** In a network namespace of its own, packets are judged; local sockets have none. */
@@ -60,6 +113,6 @@ function requirePorts({ handled, sockets }: HostNetwork, abi: number): void {
   throw new ContainervError(
     'ERR_CONTAINERV_UNSUPPORTED',
     `Rules for ports on the host's network take Landlock ABI ${NETWORK_ABI}, and this kernel ${lack}`,
-    { step: 'check network rules', hint: 'Linux 6.7 brings it. See: containerv doctor' },
+    { step: HOST_NETWORK_STEP, hint: 'Linux 6.7 brings it. See: containerv doctor' },
   );
 }

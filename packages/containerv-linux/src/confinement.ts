@@ -1,6 +1,7 @@
 import { ContainervError, type PolicyName, type SecurityPolicy } from 'containerv-api';
 import { capabilityNames, createPolicy, seccompLogRequested } from 'containerv-policy';
 import type { FileRule, Ruleset } from './landlock/ruleset.js';
+import type { SocketBroker } from './network/socket-broker.js';
 
 /** What a policy comes to on this kernel: a capability bit mask, a seccomp program, and a Landlock ruleset. */
 export interface Confinement {
@@ -13,6 +14,8 @@ export interface Confinement {
   readonly ruleset?: Ruleset | undefined;
   /** What the ruleset was made of, for who enforces it by other means; `undefined`: no file is denied. */
   readonly fileRules?: readonly FileRule[] | undefined;
+  /** Of a container: what init judges calls of its sockets by. */
+  readonly sockets?: SocketBroker | undefined;
   /** What BPF programs know a process's own file rules by; `undefined`: it has none, or they do not judge its files. */
   readonly ownFilePolicy?: bigint;
 }

@@ -418,7 +418,12 @@ export abstract class LinuxContainer extends EventEmitter<ContainerEvents> imple
     const unenforced = unenforcedFileRules(policy, abi, judged !== undefined);
     if (unenforced !== undefined) this.warn(unenforced);
     const { network, namespaces } = this.enforced;
-    const surroundings = { network, sharesProcesses: !namespaces.includes('pid'), landlockAbi: abi };
+    const surroundings = {
+      network,
+      sharesProcesses: !namespaces.includes('pid'),
+      landlockAbi: abi,
+      ofProcess: true,
+    };
     const confinement = intersect(this.confinement, confine(policy, surroundings));
     const rules = confinement.fileRules;
     if (judged === undefined || rules === undefined) return confinement;

@@ -31,7 +31,7 @@ interface SeenOutside extends Pick<Cgroup, 'version' | 'limits' | 'deviceFilter'
 /**
  * What the kernel says of a process that took on the container's confinement: `report` has its /proc/PID/status
  * (proc_pid_status(5)), a line `ns TYPE INODE` for each namespace that init is in, and `landlock ABI` when a ruleset was
- * seen to deny what it has to: 0 when it did not.
+ * seen to deny what it has to: 0 when it did not, and `sockets judged` when calls of sockets were seen to be answered.
  */
 export function readEnforced(
   report: string,
@@ -58,6 +58,7 @@ export function readEnforced(
     limits,
     deviceFilter,
     network,
+    socketBroker: /^sockets judged$/m.test(report),
     isolation: 'namespaces',
   };
 }
@@ -71,11 +72,17 @@ export function readMissed(report: string): string {
 export function verifyEnforced(
   enforced: Enforced,
   spec: ContainerSpec,
-  { capabilities, ruleset, fileRules }: Pick<Confinement, 'capabilities' | 'ruleset' | 'fileRules'>,
+  {
+    capabilities,
+    ruleset,
+    fileRules,
+    sockets,
+  }: Pick<Confinement, 'capabilities' | 'ruleset' | 'fileRules' | 'sockets'>,
 ): void {
   const missing: string[] = [];
   if (ruleset !== undefined && enforced.landlock === false) missing.push('the Landlock ruleset');
   if (spec.bpfLsm && fileRules !== undefined && !enforced.bpfLsm) missing.push('the programs for file rules');
+  if (sockets !== undefined && !enforced.socketBroker) missing.push('rules for single sockets');
   if (!enforced.seccomp) missing.push('the seccomp filter');
   if (!enforced.noNewPrivileges) missing.push('no_new_privs');
   for (const [name, wanted] of Object.entries(spec.namespaces)) {

@@ -93,4 +93,12 @@ export const UserKind = { UserDefault: 0, UserIds: 1, UserName: 2 } as const;
 
 export const PathOrigin = { PathOfBase: 0, PathNamed: 1, PathRequired: 2 } as const;
 
+export const SocketOperation = {
+  ConnectSocket: 1,
+  BindSocket: 2,
+  ListenSocket: 4,
+  AcceptSocket: 8,
+  SendSocket: 16,
+} as const;
+
 export const KillFlag = { WholeGroup: 1 } as const;

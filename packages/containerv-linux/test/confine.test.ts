@@ -1,4 +1,10 @@
-import { compileUnixRefusal, createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
+import {
+  compileBrokerFilter,
+  compileUnixRefusal,
+  createPolicy,
+  FsAccess,
+  type NetworkRule,
+} from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { confine } from '../src/confine.js';
 import { chainFilters, confinementOf, filterArch } from '../src/confinement.js';
@@ -57,11 +63,43 @@ describe('network rules', () => {
     expect(ruleset).toMatchObject({ handledNet: 3n, scoped: 0n });
   });
 
+  test('for single local sockets are for init to judge', () => {
+    const single = policy.addNetworkRules([{ family: 'unix', path: '@a', allow: ['connect'] }]);
+    const { filter, sockets, ruleset } = confine(single, at('none'));
+    expect(filter).toEqual(confinementOf(single).filter);
+    expect(ruleset).toBeUndefined();
+    expect(sockets).toMatchObject({ packets: true, rules: [{ path: '@a' }, {}, {}] });
+    const { pass = 0n, filter: first = new Uint8Array() } = sockets ?? {};
+    expect(first).toEqual(compileBrokerFilter({ arch: filterArch(), pass, datagrams: false }));
+    const sending = policy.addNetworkRules([{ family: 'unix', path: '@a' }]);
+    expect(confine(sending, at('none')).sockets?.filter.length).toBeGreaterThan(first.length - 8 * 20);
+    expect(confine(sending, at('none')).sockets?.pass).not.toBe(pass);
+  });
+
+  test('that Landlock cannot express, or this kernel’s cannot, are for init to judge', () => {
+    const addresses = createPolicy('build').addNetworkRules([{ ...connect, address: '10.0.0.0/8' }]);
+    for (const confined of [confine(addresses, at('host')), confine(policy, at('host', 3))]) {
+      expect(confined.sockets).toMatchObject({ packets: false, rules: [{ family: 'inet' }] });
+      expect(confined.ruleset).toBeUndefined();
+    }
+    expect(confine(policy, at('host')).sockets).toBeUndefined();
+    const changing = addresses.setCapabilities(['CAP_NET_ADMIN']);
+    expect(thrownBy(() => confine(changing, at('host')))).toMatchObject({
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+    });
+  });
+
+  test('of one process are not', () => {
+    const addresses = createPolicy('build').addNetworkRules([{ ...connect, address: '10.0.0.0/8' }]);
+    const error = thrownBy(() => confine(addresses, { ...at('host'), ofProcess: true }));
+    expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check network rules' });
+  });
+
   test.for([
     [0, /has no Landlock/],
     [3, /ABI 3/],
-  ] as const)('for ports are an error with Landlock ABI %i', ([abi, text]) => {
-    const error = thrownBy(() => confine(policy, at('host', abi)));
+  ] as const)('for ports of a process are an error with Landlock ABI %i', ([abi, text]) => {
+    const error = thrownBy(() => confine(policy, { ...at('host', abi), ofProcess: true }));
     expect(error).toMatchObject({ code: 'ERR_CONTAINERV_UNSUPPORTED', step: 'check network rules' });
     expect(error.summary).toMatch(text);
   });

@@ -58,6 +58,7 @@ describe('what the kernel reports', () => {
       cgroup: 'v2',
       limits: { memory: true },
       network: 'none',
+      socketBroker: false,
       isolation: 'namespaces',
     });
   });

@@ -140,6 +140,15 @@ enum UserKind : uint32_t { kUserDefault = 0, kUserIds = 1, kUserName = 2 };
 // Where a rule for a path comes from.
 enum PathOrigin : uint32_t { kPathOfBase = 0, kPathNamed = 1, kPathRequired = 2 };
 
+// What a process does with a socket that network rules are about.
+enum SocketOperation : uint32_t {
+  kConnectSocket = 1 << 0,
+  kBindSocket = 1 << 1,
+  kListenSocket = 1 << 2,
+  kAcceptSocket = 1 << 3,
+  kSendSocket = 1 << 4,
+};
+
 enum KillFlag : uint32_t { kWholeGroup = 1 << 0 };
 
 }  // namespace containerv::protocol

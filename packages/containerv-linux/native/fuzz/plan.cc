@@ -26,6 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (decoded) {
     if (plan.confinement.filter.empty() || plan.defaults.limit_count > SpawnDefaults::kMaxLimits) abort();
     if (plan.defaults.user.uid > INT32_MAX || plan.defaults.user.gid > INT32_MAX) abort();
+    SocketAddress address;
+    for (const int family : {AF_INET, AF_INET6}) {
+      address.any.sa_family = static_cast<sa_family_t>(family);
+      address.size = sizeof address.inet6;
+      static_cast<void>(plan.sockets.permit_internet(protocol::kConnectSocket, address, IPPROTO_TCP));
+    }
+    static_cast<void>(plan.sockets.permit_local(protocol::kBindSocket, {"/run/x", 6}));
     volatile size_t used = walk(plan.defaults.environment) + strlen(plan.staging) + strlen(plan.hostname);
     static_cast<void>(used);
   }

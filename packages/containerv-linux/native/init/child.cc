@@ -82,14 +82,14 @@ class Child {
 
 void Child::take_stdio(std::span<int> stdio, ChildPipes& pipes) {
   const int count = static_cast<int>(stdio.size());
-  const int kept = 1 + (pipes.ruleset < 0 ? 0 : 1) + (pipes.stops < 0 ? 0 : 1);
+  const int kept = 1 + (pipes.ruleset < 0 ? 0 : 1) + (pipes.stops < 0 ? 0 : 1) + (pipes.broker < 0 ? 0 : 1);
   // None may lie where another is to go.
   const auto move_away = [&](int& fd) {
     if (fd >= 0 && fd < count + kept && (fd = fcntl(fd, F_DUPFD_CLOEXEC, count + kept)) < 0)
       fail(ChildStep::kStdio, "fcntl(F_DUPFD)", errno);
   };
   for (int& fd : stdio) move_away(fd);
-  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops}) move_away(*fd);
+  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops, &pipes.broker}) move_away(*fd);
   for (int i = 0; i < count; ++i) {
     const int fd = stdio[static_cast<size_t>(i)];
     if (fd < 0)
@@ -98,7 +98,7 @@ void Child::take_stdio(std::span<int> stdio, ChildPipes& pipes) {
       fail(ChildStep::kStdio, "dup2", errno);
   }
   int place = count;
-  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops}) {
+  for (int* fd : {&pipes.alive, &pipes.ruleset, &pipes.stops, &pipes.broker}) {
     if (*fd < 0) continue;
     if (dup3(*fd, place, O_CLOEXEC) < 0) fail(ChildStep::kStdio, "dup3", errno);
     *fd = place++;
@@ -306,7 +306,7 @@ const char* Child::find(const char* file, char** environment) {
 }  // namespace
 
 void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-               ChildPipes pipes, FilePrograms programs, ChildReport& report) {
+               ChildPipes pipes, FilePrograms programs, const SocketBroker& broker, ChildReport& report) {
   Child child(report);
   const bool tty = request.flags & kTty;
   const bool own_policy = request.own_policy != 0;
@@ -334,6 +334,10 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   child.confine_files(pipes.ruleset, own.get());
+  if (pipes.broker >= 0) {
+    const int joined_broker = broker.join(pipes.broker, own.get(), request.own_policy);
+    if (joined_broker < 0) child.fail(ChildStep::kFilter, "seccomp", -joined_broker);
+  }
   const int observer = static_cast<int>(stdio.size()) - 1;
   if (request.observer_pass && fcntl(observer, F_SETFD, FD_CLOEXEC) != 0) child.fail(ChildStep::kStdio, "fcntl", errno);
   const int loaded = request.observer_pass ? load_observed_filter(confinement.filter, request.observer_pass, observer)

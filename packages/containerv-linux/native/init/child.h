@@ -6,6 +6,7 @@
 #include <span>
 
 #include "landlock.h"
+#include "socket_broker.h"
 #include "spawn_request.h"
 
 namespace containerv {
@@ -39,11 +40,13 @@ struct ChildReport {
 
 // Descriptors that the child keeps until execve. `alive` and `stops` are ends of pipes to process 1, which
 // knows that the report is final when nobody holds `alive` any more; `stops`, or -1, is for a session
-// leader. `ruleset`, or -1, is the container's own for Landlock, which a process's own comes on top of.
+// leader. `ruleset`, or -1, is the container's own for Landlock, which a process's own comes on top of. By `broker`, or -1,
+// it joins the socket broker.
 struct ChildPipes {
   int alive;
   int ruleset;
   int stops;
+  int broker;
 };
 
 // BPF programs that judge files, besides Landlock or without it.
@@ -55,7 +58,8 @@ struct FilePrograms {
 // Runs in the forked child: takes on the identity and confinement asked for, then execve. `stdio`
 // become descriptors 0, 1, 2, ..., closed where it is -1; everything else is closed but the pipes. Never returns.
 [[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-                            ChildPipes pipes, FilePrograms programs, ChildReport& report);
+                            ChildPipes pipes, FilePrograms programs, const SocketBroker& broker,
+                            ChildReport& report);
 
 const char* step_name(ChildStep step);
 

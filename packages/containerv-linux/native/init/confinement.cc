@@ -67,13 +67,14 @@ int limit_bounding_set(uint64_t capabilities) {
   return 0;
 }
 
-int set_capabilities(uint64_t capabilities) {
+int set_capabilities(uint64_t capabilities) { return set_capabilities(capabilities, capabilities); }
+
+int set_capabilities(uint64_t effective, uint64_t permitted) {
   if (const int error = clear_ambient()) return error;
   Capabilities wanted;
   for (int half = 0; half < 2; ++half) {
-    const auto bits = static_cast<uint32_t>(capabilities >> (32 * half));
-    wanted.data[half].effective = bits;
-    wanted.data[half].permitted = bits;
+    wanted.data[half].effective = static_cast<uint32_t>(effective >> (32 * half));
+    wanted.data[half].permitted = static_cast<uint32_t>(permitted >> (32 * half));
   }
   return wanted.store();
 }

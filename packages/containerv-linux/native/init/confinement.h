@@ -29,11 +29,13 @@ struct UserSpec {
 Confinement read_confinement(WireReader& reader);
 UserSpec read_user(WireReader& reader);
 
-// These four leave errno alone. The bounding set, from which nothing comes back. Needs CAP_SETPCAP. 0 or -errno.
+// These leave errno alone. The bounding set, from which nothing comes back. Needs CAP_SETPCAP. 0 or -errno.
 int limit_bounding_set(uint64_t capabilities);
 // Permitted and effective to exactly `capabilities`, inheritable and ambient to none
 // (CVE-2022-29162: a non-empty inheritable set survives execve).
 int set_capabilities(uint64_t capabilities);
+// The same with more permitted than in effect.
+int set_capabilities(uint64_t effective, uint64_t permitted);
 // Ambient and inheritable to none, the rest as it is. 0 or -errno.
 int drop_inherited_capabilities();
 // The last step before execve: after it, only what the filter allows works.

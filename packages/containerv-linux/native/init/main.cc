@@ -76,6 +76,11 @@ bool confine_files(const Plan& plan, const RootBuilder& builder, UniqueFd& rules
   return true;
 }
 
+void append(char* text, size_t size, const char* more) {
+  const size_t used = strlen(text);
+  snprintf(text + used, size - used, "%s", more);
+}
+
 // Mounts that come before the plan.
 struct Trees {
   UniqueFd fds[kMaxTrees];
@@ -149,9 +154,12 @@ int start() {
   if (!probe.finish(builder.proc(), status, sizeof status / 2, failure)) return fail(owner_fd, failure);
   describe_namespaces(builder.proc(), status, sizeof status);
   if (!confine_files(plan, builder, ruleset, status, sizeof status, failure)) return fail(owner_fd, failure);
+  // The supervisor sees to it, or nothing starts.
+  if (plan.sockets.any()) append(status, sizeof status, "sockets judged\n");
   describe_id_maps(builder.proc(), status, sizeof status);  // last: it may not fit
   static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
-                                builder.proc(), plan.confinement, ruleset.get(), plan.defaults, builder.take_memory()},
+                                builder.proc(), plan.confinement, ruleset.get(), plan.defaults, builder.take_memory(),
+                                &plan.sockets},
                                static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
   if (!supervisor.open(failure)) return fail(owner_fd, failure);
   if (!supervisor.send_ready(status)) return 1;

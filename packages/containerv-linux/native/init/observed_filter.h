@@ -15,5 +15,7 @@ namespace containerv {
 //
 // 0 or -errno. Async-signal-safe.
 int load_observed_filter(std::span<const uint8_t> filter, uint64_t pass, int observer);
+// The same, with 8 bytes and a descriptor, or -1, besides.
+int load_observed_filter(std::span<const uint8_t> filter, uint64_t pass, int observer, uint64_t note, int besides);
 
 }  // namespace containerv

@@ -13,6 +13,7 @@ bool Plan::decode(WireReader& reader) {
   monotonic_offset_s = static_cast<int64_t>(reader.u64());
   boottime_offset_s = static_cast<int64_t>(reader.u64());
   confinement = read_confinement(reader);
+  if (!sockets.decode(reader)) return false;
   return defaults.decode(reader);
 }
 

@@ -2,6 +2,7 @@
 
 #include "../common/wire.h"
 #include "confinement.h"
+#include "socket_rules.h"
 #include "spawn_request.h"
 
 namespace containerv {
@@ -15,6 +16,7 @@ struct Plan {
   int64_t monotonic_offset_s = 0;
   int64_t boottime_offset_s = 0;
   Confinement confinement;
+  SocketRules sockets;
   SpawnDefaults defaults;
 
   bool decode(WireReader& reader);

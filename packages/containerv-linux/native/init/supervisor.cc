@@ -27,7 +27,7 @@ namespace {
 using namespace protocol;
 
 // What an epoll event is about: the kind in the high half, a descriptor or pid in the low one.
-enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5, kStops = 6, kLog = 40 };
+enum Kind : uint64_t { kSignals = 1, kListener = 2, kClient = 3, kStarting = 4, kGrace = 5, kStops = 6, kArrivals = 7, kCalls = 8, kWaits = 9, kLog = 40 };
 
 uint64_t tag(Kind kind, uint32_t id) { return static_cast<uint64_t>(kind) << 32 | id; }
 
@@ -81,7 +81,15 @@ bool Supervisor::open(Failure& failure) {
   if (!watch(epoll_.get(), signals_.get(), kSignals, 0) || !watch(epoll_.get(), listener_.get(), kListener, 0) ||
       !watch(epoll_.get(), owner, kClient, static_cast<uint32_t>(owner)))
     return failure.set(step, "epoll_ctl");
-  return true;
+  return settings_.sockets->any() ? open_broker(failure) : true;
+}
+
+bool Supervisor::open_broker(Failure& failure) {
+  if (!broker_.open({settings_.sockets, settings_.proc, settings_.ruleset}, failure)) return false;
+  calls_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  return (calls_ && watch(epoll_.get(), broker_.arrivals(), kArrivals, 0) &&
+          watch(epoll_.get(), calls_.get(), kWaits, 0)) ||
+         failure.set("enforce socket rules", "epoll_ctl");
 }
 
 bool Supervisor::send_ready(const char* status) {
@@ -112,6 +120,14 @@ void Supervisor::run() {
         if (Log* log = logs_.find(static_cast<uint32_t>(id))) take_log(log);
         break;
       case kGrace: kill_everything(SIGKILL); break;
+      case kArrivals: {
+        const int listener = broker_.take_arrival();
+        if (listener >= 0 && !watch(epoll_.get(), listener, kCalls, static_cast<uint32_t>(listener)))
+          broker_.forget(listener);
+        break;
+      }
+      case kCalls: answer_calls(id, event.events); break;
+      case kWaits: look_after_calls(); break;
       case kStarting:
         if (Process* process = processes_.find(id)) settle_start(process);
         break;
@@ -132,6 +148,28 @@ void Supervisor::run() {
         break;
     }
   }
+}
+
+void Supervisor::answer_calls(int listener, uint32_t events) {
+  if (events & EPOLLIN) {
+    if (broker_.take_call(listener, own_policies_.get())) await_calls(true);
+  } else {
+    // Explicitly: children that answer hold the description, too.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener, nullptr);
+    broker_.forget(listener);
+  }
+}
+
+void Supervisor::look_after_calls() {
+  uint64_t ticks;
+  if (read(calls_.get(), &ticks, sizeof ticks) > 0 && !broker_.look_after()) await_calls(false);
+}
+
+void Supervisor::await_calls(bool wait) {
+  if (wait == calls_waited_for_) return;
+  constexpr timespec kEvery{0, 50'000'000};
+  const itimerspec when = wait ? itimerspec{kEvery, kEvery} : itimerspec{};
+  calls_waited_for_ = timerfd_settime(calls_.get(), 0, &when, nullptr) == 0 && wait;
 }
 
 void Supervisor::accept_clients() {
@@ -252,6 +290,11 @@ void Supervisor::spawn(Client* client, Message& message) {
     failure.set(EOPNOTSUPP, "apply file rules", "bpf");
     return answer_failure(client, message.request(), failure);
   }
+  // A task has one listener (seccomp(2)).
+  if (request.observer_pass != 0 && broker_.is_open()) {
+    failure.set(EBUSY, "load seccomp filter", "seccomp");
+    return answer_failure(client, message.request(), failure);
+  }
   if (stopping_) {
     failure.set(ESHUTDOWN, "start process", "fork");
     return answer_failure(client, message.request(), failure);
@@ -281,9 +324,9 @@ void Supervisor::spawn(Client* client, Message& message) {
   const Confinement& confinement = request.own_confinement ? request.confinement : settings_.confinement;
   const pid_t pid = fork();
   if (pid == 0) {
-    const ChildPipes pipes{alive_there.get(), settings_.ruleset, stops_there.get()};
+    const ChildPipes pipes{alive_there.get(), settings_.ruleset, stops_there.get(), broker_.hand()};
     const FilePrograms programs{files_judged_, own_policies_.get()};
-    run_child(request, confinement, {stdio_, stdio_count_}, pipes, programs, *process->report);
+    run_child(request, confinement, {stdio_, stdio_count_}, pipes, programs, broker_, *process->report);
   }
   if (pid < 0) {
     failure.set("start process", "fork");
@@ -360,6 +403,7 @@ void Supervisor::reap() {
       if (errno == ECHILD && stopping_) end();
       return;
     }
+    if (broker_.ended(pid)) continue;
     Process* process = processes_.find(pid);
     if (WIFSTOPPED(status)) {
       if (process && process->job_control) report_stop(process, WSTOPSIG(status));

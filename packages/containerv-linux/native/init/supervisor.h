@@ -8,6 +8,7 @@
 #include "log_table.h"
 #include "freezer.h"
 #include "process_table.h"
+#include "socket_broker.h"
 
 namespace containerv {
 
@@ -24,6 +25,7 @@ class Supervisor {
     int ruleset;         // Landlock's, for every process; -1: none
     SpawnDefaults defaults;
     UniqueFd memory;     // where the container writes, when that is a tmpfs; -1: elsewhere
+    SocketRules* sockets;
   };
 
   Supervisor(Settings settings, UniqueFd listener, UniqueFd owner);
@@ -38,6 +40,7 @@ class Supervisor {
   [[noreturn]] void run();
 
  private:
+  bool open_broker(Failure& failure);
   void accept_clients();
   void serve(Client* client);
   void drop(Client* client);
@@ -63,7 +66,10 @@ class Supervisor {
   void forget_log(Client* client, const Message& message);
   void give_log(Client* client, uint32_t request, const Log& log, uint64_t position);
   void take_log(Log* log);
+  void answer_calls(int listener, uint32_t events);
 
+  void look_after_calls();
+  void await_calls(bool wait);
   void settle_start(Process* process);
   void report_stop(Process* process, int signal);
   void relay_stop(Process* process);
@@ -76,14 +82,17 @@ class Supervisor {
   UniqueFd epoll_;
   UniqueFd signals_;
   UniqueFd grace_;
+  UniqueFd calls_;  // a timer, for as long as calls wait
   ProcessTable processes_;
   LogTable logs_;
+  SocketBroker broker_;
   Client* clients_;
   const char* report_ = "";
   char description_[1024] = {};
   bool stopping_ = false;
   bool paused_ = false;
   bool more_to_reap_ = false;
+  bool calls_waited_for_ = false;
   bool files_judged_ = false;  // by BPF programs
   UniqueFd own_policies_;      // -1: processes cannot have policies of their own for them
   Freezer freezer_;

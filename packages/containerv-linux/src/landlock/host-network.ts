@@ -9,6 +9,8 @@ export interface HostNetwork {
   readonly ports: readonly { readonly port: number; readonly rights: bigint }[];
 }
 
+export const HOST_NETWORK_STEP = 'check network rules';
+
 type Ports = 'every' | ReadonlySet<number>;
 type Internet = 'inet' | 'inet6';
 interface TcpPorts {
@@ -156,6 +158,6 @@ function inexpressible(what: string, hint: string): ContainervError {
   return new ContainervError(
     'ERR_CONTAINERV_UNSUPPORTED',
     `On the host's network there is no enforcement of ${what}`,
-    { step: 'check network rules', hint },
+    { step: HOST_NETWORK_STEP, hint },
   );
 }

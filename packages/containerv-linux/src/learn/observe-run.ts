@@ -59,6 +59,10 @@ export async function observeRun(
     const { onWarning } = options;
     container.on('warning', ({ summary }) => onWarning(summary));
   }
+  if (container.enforced.socketBroker) {
+    await container.destroy();
+    throw judgedAlready();
+  }
   const observer = new Observer(addon, plan);
   let status: ExitStatus;
   try {
@@ -86,6 +90,18 @@ async function spawn(
 ): Promise<ContainerProcess> {
   if (!(container instanceof LinuxContainer)) throw new TypeError('not a container of this driver');
   return container.spawnObserved(command, args, { stdio: 'inherit', ...options }, observed);
+}
+
+/** A filter hands its calls to one only (seccomp(2)), and in such a container that is its process 1. */
+function judgedAlready(): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_UNSUPPORTED',
+    'A program whose calls of sockets are judged one by one cannot be observed besides',
+    {
+      step: STEP,
+      hint: "The policy's network rules name single local sockets, or what only init can judge on the host's network. Observe without them (`addNetworkRules`), and add them to the result.",
+    },
+  );
 }
 
 /** The addon's observer, and the socket it is reached by. */

@@ -22,30 +22,21 @@ export function networkRulesOf(policy: SecurityPolicy): readonly NetworkRule[] |
  * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED`
  */
 export function refuseUnenforceableRules(policy: SecurityPolicy, egress: boolean): void {
-  const rules = networkRulesOf(policy);
+  if (networkRulesOf(policy) !== undefined || egress) refuseRuleChangers(policy);
+}
+
+/**
+ * Refuses rules for who could get around them.
+ *
+ * @throws ContainervError `ERR_CONTAINERV_UNSUPPORTED`
+ */
+export function refuseRuleChangers(policy: SecurityPolicy): void {
   const capability = policy.capabilities.find((name) => RULE_CHANGING.has(name));
-  if ((rules !== undefined || egress) && capability !== undefined) {
-    throw refusal(
-      `Network rules do not hold for processes that have ${capability}`,
-      'Such a process could change them or send past them. Take the capability out of the policy (`setCapabilities`), or the rules.',
-    );
-  }
-  const named = rules?.find(({ path }) => path !== undefined);
-  if (named !== undefined) {
-    throw refusal(
-      `The network rule for the local socket '${named.path}' cannot be enforced`,
-      'Local sockets are permitted all ({ family: "unix" }) or none (no such rule). Those of the host are out of reach unless a mount shows them; confine files with `addPaths` to choose among those.',
-    );
-  }
-  const partial = rules?.find(
-    ({ family, allow }) => family === 'unix' && allow !== undefined && allow.length > 0 && allow.length < 5,
+  if (capability === undefined) return;
+  throw refusal(
+    `Network rules do not hold for processes that have ${capability}`,
+    'Such a process could change them or send past them. Take the capability out of the policy (`setCapabilities`), or the rules.',
   );
-  if (partial !== undefined) {
-    throw refusal(
-      'A network rule for local sockets that allows only some operations cannot be enforced',
-      'Leave `allow` out of the rule for `unix`, or leave out the rule, which permits no local sockets.',
-    );
-  }
 }
 
 /** Rules hold for a network namespace, and a process shares that of its container. */
@@ -63,6 +54,6 @@ export function refusesUnixSockets(policy: SecurityPolicy): boolean {
   return rules !== undefined && !rules.some(({ family, allow }) => family === 'unix' && allow?.length !== 0);
 }
 
-function refusal(message: string, hint: string): ContainervError {
+export function refusal(message: string, hint: string): ContainervError {
   return new ContainervError('ERR_CONTAINERV_UNSUPPORTED', message, { step: 'check options', hint });
 }

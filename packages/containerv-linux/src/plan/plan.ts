@@ -1,6 +1,7 @@
 import type { ContainerSpec, ProcessDefaults, ResolvedRlimit, ResolvedUser } from 'containerv-api';
 import type { Confinement } from '../confinement.js';
 import { encodeRuleset } from '../landlock/write-ruleset.js';
+import { writeBroker } from '../network/write-broker.js';
 import { MessageType, PlanFlag, PROTOCOL_VERSION, UserKind } from '../protocol.js';
 import { WireWriter } from '../wire.js';
 import { type RootOperation, writeOperation } from './operation.js';
@@ -25,6 +26,7 @@ export function encodePlan({ spec, staging, confinement, operations }: PlanInput
     .u64(BigInt.asUintN(64, BigInt(spec.timeOffsets.monotonicSeconds)))
     .u64(BigInt.asUintN(64, BigInt(spec.timeOffsets.boottimeSeconds)));
   writeConfinement(writer, confinement);
+  writeBroker(writer, confinement.sockets);
   writeDefaults(writer, spec);
   return writer.list(operations, (operation) => writeOperation(writer, operation)).finish();
 }

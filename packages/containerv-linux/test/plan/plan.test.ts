@@ -26,6 +26,7 @@ function decoded(options: ContainerOptions): Record<string, unknown> {
     capabilities: reader.u64(),
     filter: [reader.u32(), reader.u32()],
     ruleset: reader.u32(),
+    sockets: { filter: reader.u32(), pass: reader.u64(), packets: reader.u32(), rules: reader.u32() },
     cwd: reader.text(),
     user: {
       kind: reader.u32(),
@@ -74,6 +75,7 @@ test('the fields are in the order in which init reads them', () => {
     capabilities: 0x1_0000_0002,
     filter: [4, 0x04030201],
     ruleset: 0,
+    sockets: { filter: 0, pass: 0, packets: 0, rules: 0 },
     cwd: '/srv',
     user: { kind: UserKind.UserName, uid: 0, gid: 0, name: 'me', groups: 0 },
     limits: [[4, 0, 0]],
