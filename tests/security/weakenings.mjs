@@ -272,4 +272,39 @@ export const WEAKENINGS = {
     caughtBy: 'security/kernel-surface.test.ts',
     title: 'CVE-2021-41133: moved mounts',
   },
+  'a judged connection is left to its caller': {
+    file: `${INIT}/socket_call.cc`,
+    from: '  return of(connect(socket_.get(), &address_.any, address_.size));',
+    to: '  return 0;',
+    also: [
+      {
+        file: `${INIT}/socket_broker.cc`,
+        from: '  response.answer.val = result < 0 ? 0 : result;',
+        to: '  response.answer.flags = result == 0 ? 1 : 0;',
+      },
+    ],
+    caughtBy: 'linux/local-sockets.test.ts',
+    title: 'hold when the address',
+  },
+  'who makes calls for others stays root': {
+    file: `${INIT}/socket_broker.cc`,
+    from: '    if (error == 0) error = task.become(SocketCall::kSpare);',
+    to: '',
+    caughtBy: 'linux/local-sockets.test.ts',
+    title: 'nobody gets rights by them',
+  },
+  'calls wait on without their callers': {
+    file: `${INIT}/socket_broker.cc`,
+    from: '    if (give_up) kill(each->child, kGiveUp);',
+    to: '    static_cast<void>(give_up);',
+    caughtBy: 'linux/local-sockets.test.ts',
+    title: 'nobody waits for those who wait',
+  },
+  'pairs of datagram sockets are not sockets': {
+    file: 'containerv-policy/src/network/unix-refusal.ts',
+    from: "const refused = [{ names: ['socket'], args: [isUnix] }, freeUnixPairs];",
+    to: "const refused = [{ names: ['socket'], args: [isUnix] }];",
+    caughtBy: 'linux/network-rules.test.ts',
+    title: 'nor are the ends of pairs',
+  },
 };

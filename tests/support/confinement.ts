@@ -104,6 +104,7 @@ export function expectAlone(seen: Probe, container: Container, namespaces: reado
     isolation: 'namespaces',
     landlock: false,
     bpfLsm: false,
+    socketBroker: false,
   });
 }
 
