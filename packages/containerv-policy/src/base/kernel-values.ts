@@ -35,7 +35,9 @@ export type InternetFamily = typeof AF_INET | typeof AF_INET6;
 
 /** asm-generic/errno-base.h, errno.h */
 export const EACCES = 13;
+export const EBUSY = 16;
 export const ENOSYS = 38;
+export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 
 /** linux/netlink.h */
