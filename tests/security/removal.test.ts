@@ -90,7 +90,10 @@ describe('CVE-2024-23652: removing what a container wrote removes nothing that i
     await container.run('perl', burrows);
     const parent = scratchPath('snapshots');
     mkdirSync(parent);
-    await failure(container.snapshot(path.join(parent, 'layer')), { code: /^ERR_CONTAINERV_/, message: /ENAMETOOLONG/ });
+    await failure(container.snapshot(path.join(parent, 'layer')), {
+      code: /^ERR_CONTAINERV_/,
+      message: /ENAMETOOLONG/,
+    });
     expect(readdirSync(parent)).toEqual([]);
   });
 
