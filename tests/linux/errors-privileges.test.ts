@@ -3,11 +3,11 @@ import type { Enforced } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { describeAsRoot } from '../support/privilege.js';
-import { runProgram } from '../support/program.js';
+import { type ProgramOptions, runProgram, startProgram } from '../support/program.js';
 import { keptIds } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
-import { program } from '../support/suite.js';
+import { idFor, program } from '../support/suite.js';
 
 interface Attempted {
   readonly state?: string;
@@ -84,6 +84,40 @@ describeAsRoot('an ordinary user', () => {
     });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ code: 'ERR_CONTAINERV_PERMISSION', path: foreign });
+  });
+});
+
+describeAsRoot('a container of another user', () => {
+  const uid = 65_534;
+  const joining = async (id: string, options: ProgramOptions): Promise<string> => {
+    const { code, stdout, stderr } = await runProgram('join', [id], options);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    return stderr;
+  };
+
+  test('of root is not joined by an ordinary user', async () => {
+    await using container = await small();
+    expect(await joining(container.id, { uid })).toMatch(/ERR_CONTAINERV_PERMISSION/);
+  });
+
+  test('of an ordinary user is joined by root as that user only, and root is told how', async () => {
+    const home = scratchPath('theirs');
+    mkdirSync(home);
+    chmodSync(home, 0o777);
+    const env = { CONTAINERV_STATE_DIR: `${home}/state`, CONTAINERV_DATA_DIR: `${home}/data`, HOME: home };
+    const id = idFor('theirs');
+    const holder = startProgram('hold', [JSON.stringify({ id })], {
+      env: { ...env, ROOTFS: sharedRoot() },
+      uid,
+    });
+    await holder.said('all');
+    const stderr = await joining(id, { env });
+    expect(stderr).toMatch(/ERR_CONTAINERV_PERMISSION/);
+    expect(stderr).toContain(`setpriv --reuid ${uid} `);
+    const { code, stdout } = await runProgram('join', [id], { env, uid });
+    expect({ code, joined: (JSON.parse(stdout) as { id: string }).id }).toEqual({ code: 0, joined: id });
+    holder.child.kill('SIGKILL');
+    await holder.ended;
   });
 });
 

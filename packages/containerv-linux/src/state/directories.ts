@@ -104,12 +104,17 @@ export async function ownDirectories(): Promise<BaseDirectories> {
 
 async function checkPrivateDirectory(directory: string): Promise<void> {
   const found = await lstat(directory);
-  const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+  const { uid } = found;
+  const belongs = uid === process.getuid?.();
+  const ours = found.isDirectory() && belongs && (found.mode & 0o022) === 0;
   if (!ours) {
+    const become = belongs
+      ? ''
+      : ` Root joins containers of user ${uid} as that user: setpriv --reuid ${uid} --regid $(id -g ${uid}) --init-groups COMMAND`;
     throw new ContainervError('ERR_CONTAINERV_PERMISSION', 'The directory is not ours alone:', {
       step: 'prepare directories',
       path: directory,
-      hint: 'It must belong to the user that runs this program and be writable by nobody else: chmod go-w, if it is yours. CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places.',
+      hint: `It must belong to the user that runs this program and be writable by nobody else: chmod go-w, if it is yours. CONTAINERV_STATE_DIR and CONTAINERV_DATA_DIR choose other places.${become}`,
     });
   }
   verified.add(directory);
