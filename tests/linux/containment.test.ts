@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { cpuTimeMs, held } from '../support/groups.js';
-import { describeAsRoot } from '../support/privilege.js';
+import { describeWithGroups } from '../support/privilege.js';
 
 const MEBIBYTE = 1024 ** 2;
 
-describeAsRoot('hostile programs, by the host’s own counters', () => {
+describeWithGroups('hostile programs, by the host’s own counters', () => {
   test('a fork bomb stays below its limit, and the container can still be seen, stopped and used', async () => {
     await using container = await small({ limits: { pids: 30 } });
     const bomb = await container.spawn('fork-bomb', [], { stdio: 'ignore' });

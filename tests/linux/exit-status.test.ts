@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { untilSaid } from '../support/collect.js';
 import { processes, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
-import { describeAsRoot } from '../support/privilege.js';
+import { describeWithGroups } from '../support/privilege.js';
 import { eventually } from '../support/eventually.js';
 
 // Those whose default is to do nothing or to stop (signal(7)).
@@ -150,7 +150,7 @@ describe('what a process used', () => {
   });
 });
 
-describeAsRoot('memory', () => {
+describeWithGroups('memory', () => {
   test('a process that takes more than the limit is killed for it, and told so', async () => {
     await using container = await small({ limits: { memory: '32M', swap: 0 } });
     expect(container.enforced.limits.memory).toBe(true);

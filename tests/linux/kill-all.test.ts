@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { initPid, isGone } from '../support/host.js';
-import { describeAsRoot } from '../support/privilege.js';
+import { describeWithGroups } from '../support/privilege.js';
 import { remainsOf } from '../support/remains.js';
 
 const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 const reason = unified ? '' : ' (skipped: needs cgroup v2)';
 
-describeAsRoot(`a container in the host's namespace of processes${reason}`, () => {
+describeWithGroups(`a container in the host's namespace of processes${reason}`, () => {
   test.skipIf(!unified)('ends whole when its init is killed from outside', async () => {
     await using container = await small({ namespaces: { pid: false } });
     const child = await container.spawn('stubborn', [], { stdio: 'ignore' });

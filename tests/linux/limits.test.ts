@@ -8,14 +8,14 @@ import { failure } from '../support/failure.js';
 import { blockDevice, held } from '../support/groups.js';
 import { containerGroups } from '../support/host-snapshot.mjs';
 import { initPid } from '../support/host.js';
-import { describeAsRoot, describeAsUser } from '../support/privilege.js';
+import { describeAsUser, describeWithGroups } from '../support/privilege.js';
 import { probe } from '../support/probe.js';
 
 type Limits = NonNullable<ContainerOptions['limits']>;
 
 const MEBIBYTE = 1024 ** 2;
 
-describeAsRoot('limits', () => {
+describeWithGroups('limits', () => {
   test('the defaults are in force', async () => {
     await using container = await small();
     expect(container.enforced.cgroup).toMatch(/^(v1|v2|hybrid)$/);

@@ -2,7 +2,7 @@ import { type Container, joinContainer } from 'containerv-linux';
 import { expect, test } from 'vitest';
 import { small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
-import { describeAsRoot } from '../support/privilege.js';
+import { describeWithGroups } from '../support/privilege.js';
 
 const LIMITS = { memory: '32M', swap: 0 } as const;
 const TOO_MUCH = `${256 * 1024 ** 2}`;
@@ -13,7 +13,7 @@ async function untilTold(container: Container): Promise<void> {
   });
 }
 
-describeAsRoot('out of memory', () => {
+describeWithGroups('out of memory', () => {
   test('is the cause of the end, and an event', async () => {
     await using container = await small({ limits: LIMITS });
     const told = untilTold(container);

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { failure } from '../support/failure.js';
 import { cpuTimeMs } from '../support/groups.js';
 import { initPid, isGone } from '../support/host.js';
-import { describeAsRoot, describeAsUser } from '../support/privilege.js';
+import { describeAsUser, describeWithGroups } from '../support/privilege.js';
 import { startProgram } from '../support/program.js';
 import { pruneAll, remainsOf } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
@@ -18,7 +18,7 @@ async function stateOf(id: string): Promise<string | undefined> {
   return (await listContainers()).find((info) => info.id === id)?.state;
 }
 
-describeAsRoot('a paused container', () => {
+describeWithGroups('a paused container', () => {
   test('uses no processor time, and goes on where it was', async () => {
     await using container = await small();
     const states = recordStates(container);

@@ -6,7 +6,7 @@ import { small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { failure } from '../support/failure.js';
 import { cpuTimeMs, held } from '../support/groups.js';
-import { describeAsRoot } from '../support/privilege.js';
+import { describeWithGroups } from '../support/privilege.js';
 
 const NAMES = [
   'activeProcesses',
@@ -88,7 +88,7 @@ describe('stats()', () => {
   });
 });
 
-describeAsRoot('figures, against the host’s own counters', () => {
+describeWithGroups('figures, against the host’s own counters', () => {
   test('memory, and the most there was', async () => {
     await using container = await small({ limits: { memory: '128M' } });
     const bytes = 32 * 1024 ** 2;

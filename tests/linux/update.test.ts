@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { json, small } from '../support/container.js';
 import { failure } from '../support/failure.js';
 import { blockDevice, held } from '../support/groups.js';
-import { describeAsRoot, describeAsUser } from '../support/privilege.js';
+import { describeAsUser, describeWithGroups } from '../support/privilege.js';
 import { probe } from '../support/probe.js';
 
 const MEBIBYTE = 1024 ** 2;
 
-describeAsRoot('update()', () => {
+describeWithGroups('update()', () => {
   test('changes what it names, and nothing else', async () => {
     await using container = await small({ limits: { memory: '64M', pids: 20 } });
     await container.update({ pids: 10, cpuWeight: 50 });

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe } from 'vitest';
 import { isRoot } from './suite.js';
 
@@ -10,6 +12,24 @@ export function describeAsRoot(title: string, body: () => void): void {
 /** For what is different without root. Skipped with its reason in the title for root. */
 export function describeAsUser(title: string, body: () => void): void {
   describe.skipIf(isRoot)(isRoot ? `${title} (skipped: needs an ordinary user, this is root)` : title, body);
+}
+
+/** For what takes control groups: root, or a user whose own group is in one that is delegated. */
+export function describeWithGroups(title: string, body: () => void): void {
+  const may = isRoot || isDelegated();
+  describe.skipIf(!may)(may ? title : `${title} (skipped: needs root, or a delegated control group)`, body);
+}
+
+function isDelegated(): boolean {
+  const [, own] = /^0::(\/.+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
+  const [, mount] = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/mounts', 'utf8')) ?? [];
+  if (own === undefined || mount === undefined) return false;
+  try {
+    accessSync(path.join(mount, path.dirname(own), 'cgroup.subtree_control'), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const NETWORK_TOOLS = ['ip', 'nft', 'nsenter', 'unshare'];
