@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HostReport } from 'containerv';
 import type { Enforced } from 'containerv-linux';
 import { describe, expect, test } from 'vitest';
 import { small } from '../support/container.js';
@@ -8,6 +12,8 @@ import { keptIds } from '../support/remains.js';
 import { sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
 import { idFor, program } from '../support/suite.js';
+
+const cli = path.join(path.dirname(fileURLToPath(import.meta.resolve('containerv'))), 'cli.js');
 
 interface Attempted {
   readonly state?: string;
@@ -48,6 +54,28 @@ describe('who may not make namespaces', () => {
       hint: expect.stringMatching(/unprivileged user namespaces.*containerv doctor/s) as string,
     });
     expect(keptIds()).toEqual([]);
+  });
+
+  test('and by doctor, with exit status 1 and the setting', () => {
+    const home = scratchPath('doctor');
+    mkdirSync(home);
+    const env = {
+      ...process.env,
+      CONTAINERV_STATE_DIR: `${home}/state`,
+      CONTAINERV_DATA_DIR: `${home}/data`,
+    };
+    const [command = '', ...args] = [...under, process.execPath, cli, 'doctor', '--json'];
+    const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    const { usable, checks } = JSON.parse(stdout) as HostReport;
+    expect(usable).toBe(false);
+    expect(checks).toContainEqual({
+      name: 'user namespaces',
+      status: 'missing',
+      detail: 'user.max_user_namespaces is 0',
+      fix: 'sudo sysctl -w user.max_user_namespaces=15000',
+    });
+    expect(checks.at(-1)).toMatchObject({ name: 'a container without options', status: 'missing' });
   });
 
   test('and cannot do without a user namespace either', async () => {
