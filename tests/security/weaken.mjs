@@ -3,14 +3,12 @@
 // stands for the attack must fail there. Needs what a build and the tests need, as root, and the project built; takes
 // about twenty seconds for each.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { workingDirectory } from '../support/working-directory.mjs';
+import { copyProject, nativeDirectory, PROGRAMS, project } from '../support/project-copy.mjs';
 import { WEAKENINGS } from './weakenings.mjs';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
-const copy = mkdtempSync(path.join(workingDirectory(), 'containerv-weakened-'));
+const { directory: copy, remove } = copyProject('weakened');
 const wanted = process.argv.slice(2);
 
 /** @param {string} file */
@@ -38,15 +36,11 @@ function build(file) {
     const built = run(process.execPath, [tsup, '--no-dts', '--no-clean'], home);
     if (!built.ok) throw new Error(`${name} cannot be bundled:\n${built.output}`);
   }
-  for (const program of ['containerv.node', 'containerv-init', 'serve-exec']) {
-    const { arch, report } = process;
-    const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (report.getReport());
-    const libc = header.glibcVersionRuntime === undefined ? 'musl' : 'gnu';
+  for (const program of PROGRAMS)
     cpSync(
       inCopy(`containerv-linux/native/build/Release/${program}`),
-      inCopy(`containerv-linux/dist/native/${arch}-${libc}/${program}`),
+      path.join(nativeDirectory(copy), program),
     );
-  }
 }
 
 /** @param {import('./weakenings.mjs').Weakening} weakening */
@@ -74,13 +68,6 @@ function isCaught({ file, from, to, also = [], caughtBy, title }) {
 
 let missed = 0;
 try {
-  for (const part of ['packages', 'tests', 'package.json', 'tsconfig.json', 'tsconfig.base.json'])
-    cpSync(path.join(project, part), path.join(copy, part), {
-      recursive: true,
-      preserveTimestamps: true,
-      verbatimSymlinks: true,
-    });
-  symlinkSync(path.join(project, 'node_modules'), path.join(copy, 'node_modules'));
   for (const [name, weakening] of Object.entries(WEAKENINGS)) {
     if (wanted.length > 0 && !wanted.some((text) => name.includes(text))) continue;
     const { caught, output } = isCaught(weakening);
@@ -90,6 +77,6 @@ try {
     console.log(output);
   }
 } finally {
-  rmSync(copy, { recursive: true, force: true });
+  remove();
 }
 process.exitCode = missed === 0 ? 0 : 1;

@@ -1,9 +1,19 @@
 {
+  # `-Dsanitize=1` is for tests/security/sanitize.mjs alone: AddressSanitizer and UndefinedBehaviorSanitizer, which need
+  # a C library that can be loaded.
+  "variables": {"sanitize%": 0, "sanitizer_report%": ""},
   "target_defaults": {
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti", "-O3"],
     "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
     "cflags!": ["-Wno-unused-parameter", "-O3"],
-    "cflags_cc": ["-std=c++20"]
+    "cflags_cc": ["-std=c++20"],
+    "conditions": [
+      ["sanitize==1", {
+        "cflags": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize=vptr"],
+        "cflags!": ["-O2", "-D_FORTIFY_SOURCE=2"],
+        "ldflags": ["-fsanitize=address,undefined"]
+      }]
+    ]
   },
   "targets": [
     {
@@ -112,9 +122,17 @@
         "init/worker.cc"
       ],
       "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables"],
-      "ldflags": ["-static", "-Wl,--gc-sections", "-s"],
+      "ldflags": ["-Wl,--gc-sections"],
       "ldflags!": ["-rdynamic", "-pthread"],
-      "cflags": ["-ffunction-sections", "-fdata-sections"]
+      "cflags": ["-ffunction-sections", "-fdata-sections"],
+      "conditions": [
+        ["sanitize==1", {
+          "sources": ["sanitize/report.cc"],
+          "defines": ["SANITIZER_REPORT=\"<(sanitizer_report)\""]
+        }, {
+          "ldflags": ["-static", "-s"]
+        }]
+      ]
     },
     {
       # Without a C library: starting one would cost as much as all the rest of a run.
@@ -133,6 +151,15 @@
         "serve-exec/spawn_message.cc",
         "serve-exec/terminal.cc"
       ],
+      "conditions": [
+        ["sanitize==1", {
+          "sources": ["sanitize/report.cc", "sanitize/serve_exec_main.cc"],
+          "defines": ["SANITIZER_REPORT=\"<(sanitizer_report)\""]
+        }, {
+          "sources": ["serve-exec/start.cc"],
+          "ldflags": ["-nostdlib", "-static", "-s"]
+        }]
+      ],
       "defines": ["SERVE_EXEC_VERSION=\"<!(node -p \"require('../package.json').version\")\""],
       "cflags_cc": [
         "-fno-exceptions",
@@ -145,7 +172,7 @@
         "-U_FORTIFY_SOURCE"
       ],
       "cflags!": ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fPIC"],
-      "ldflags": ["-nostdlib", "-static", "-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack", "-s"],
+      "ldflags": ["-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack"],
       "ldflags!": ["-rdynamic", "-pthread"],
       "cflags": ["-ffunction-sections", "-fdata-sections"]
     }

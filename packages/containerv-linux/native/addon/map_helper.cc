@@ -65,6 +65,7 @@ void run_map_helper(const std::string& program, pid_t pid, const std::string& ma
   std::istringstream numbers(map);
   for (std::string number; numbers >> number;) words.push_back(number);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   // It has privileges, and our environment is nothing that it needs.

@@ -123,6 +123,7 @@ ProcessList list_processes(const ListRequest& request) {
 
 std::vector<std::string> read_all(const std::vector<int>& fds) {
   std::vector<std::string> texts;
+  texts.reserve(fds.size());
   for (const int fd : fds) texts.push_back(fd < 0 ? std::string() : read_from_start(fd, kMaxFile));
   return texts;
 }

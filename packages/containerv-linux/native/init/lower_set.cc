@@ -20,6 +20,7 @@ bool LowerSet::allocate(size_t count) {
 
 bool LowerSet::copy(std::span<UniqueFd> directories) {
   if (!allocate(directories.size())) return false;
+  if (!fds_) return true;
   for (const auto& directory : directories) {
     fds_[count_].reset(fcntl(directory.get(), F_DUPFD_CLOEXEC, 0));
     if (!fds_[count_]) return false;
@@ -30,6 +31,7 @@ bool LowerSet::copy(std::span<UniqueFd> directories) {
 
 bool LowerSet::look_up(const char* name, Found& found, LowerSet& below) const {
   if (!below.allocate(count_)) return false;
+  if (!below.fds_) return true;
   for (const auto& directory : directories()) {
     UniqueFd entry(openat(directory.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!entry) {

@@ -24,8 +24,9 @@ UniqueFd error(int value) {
 class Walk {
  public:
   UniqueFd open(int root, const char* path, int flags, Links links) {
-    if (strlen(path) >= sizeof pending_) return error(ENAMETOOLONG);
-    strcpy(pending_, path);
+    const size_t size = strlen(path);
+    if (size >= sizeof pending_) return error(ENAMETOOLONG);
+    memcpy(pending_, path, size + 1);
     stack_[0] = UniqueFd(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!stack_[0]) return UniqueFd();
     char name[NAME_MAX + 1];
@@ -83,7 +84,7 @@ class Walk {
       return errno = ENAMETOOLONG, false;
     if (text[0] == '/')
       while (depth_ > 0) stack_[depth_--].reset();
-    strcpy(pending_, joined);
+    memcpy(pending_, joined, strlen(joined) + 1);
     rest_ = pending_;
     return true;
   }

@@ -142,21 +142,22 @@ long Connection::send(std::span<const uint8_t> message, std::span<const int> des
 }
 
 Connection::Result Connection::receive() {
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {};
   iovec part{buffer_, sizeof buffer_};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   header.msg_control = control;
-  header.msg_controllen = sizeof control;
+  // CMSG_SPACE is rounded up, to room for two.
+  header.msg_controllen = CMSG_LEN(sizeof(int));
   long size;
   do size = sys::raw_syscall(SYS_recvmsg, socket_.get(), sys::address(&header), MSG_CMSG_CLOEXEC);
   while (size == -EINTR);
   if (size < static_cast<long>(kHeader) || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) return Result::kClosed;
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = nullptr) {
+  if (const cmsghdr* item = CMSG_FIRSTHDR(&header); item && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS) {
     int fd;
     memcpy(&fd, CMSG_DATA(item), sizeof fd);
-    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS) descriptor_.reset(fd);
+    descriptor_.reset(fd);
   }
   memcpy(&type_, buffer_, sizeof type_);
   body_ = {buffer_ + kHeader, static_cast<size_t>(size) - kHeader};

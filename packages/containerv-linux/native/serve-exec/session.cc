@@ -151,12 +151,12 @@ int Session::conclude(uint32_t wait_status) {
     send_signal(SIGKILL, true);
     complain("the command took longer than --timeout", 0);
   }
-  const int signal = wait_status & 0x7f;
-  return signal == 0 ? wait_status >> 8 & 0xff : kSignalBase + signal;
+  const auto signal = static_cast<int>(wait_status & 0x7f);
+  return signal == 0 ? static_cast<int>(wait_status >> 8 & 0xff) : kSignalBase + signal;
 }
 
 void Session::serve_signals() {
-  signalfd_siginfo information;
+  signalfd_siginfo information{};
   while (sys::read(signals_.get(), &information, sizeof information) == sizeof information) {
     const int signal = static_cast<int>(information.ssi_signo);
     if (pid_ != 0) {

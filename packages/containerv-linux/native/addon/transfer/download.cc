@@ -32,6 +32,7 @@ class Download {
     counts_ = &counts;
     // All of them first: what an earlier tree brings, a link for instance, leads no later one anywhere.
     std::vector<Target> targets;
+    targets.reserve(items.size());
     for (const auto& item : items) targets.push_back(find(item.to));
     for (item_ = 0; item_ < items.size() && !control_.aborted(); ++item_) {
       Target& target = targets[item_];
