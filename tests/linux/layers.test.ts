@@ -173,6 +173,25 @@ describe('layers', () => {
     expect((JSON.parse(stdout) as { entries: string[] }).entries).toHaveLength(151);
   });
 
+  test('as many as an overlay of this kernel takes, and one more is refused before anything is made', async () => {
+    const layers = Array.from({ length: 500 }, (_, index): Layers[number] => {
+      const source = scratchPath('layer');
+      mkdirSync(path.join(source, 'srv'), { recursive: true });
+      writeFileSync(path.join(source, 'srv', `of-${index}`), '');
+      return { type: 'overlay', source };
+    });
+    await using container = await createContainer({ layers: layers.slice(1) });
+    expect((await container.run('sh', ['-c', 'ls /srv | wc -l'])).stdout).toBe('499\n');
+    const state = process.env['CONTAINERV_STATE_DIR'] ?? '';
+    const before = readdirSync(state);
+    await failure(createContainer({ layers }), {
+      code: 'ERR_CONTAINERV_LAYER',
+      step: 'compose root',
+      message: /takes 500 layers.* 1 too many/,
+    });
+    expect(readdirSync(state)).toEqual(before);
+  });
+
   test('host directories lie over the host’s own system too', async () => {
     const changes = scratchPath('changes');
     mkdirSync(path.join(changes, 'srv'), { recursive: true });

@@ -9,6 +9,7 @@ import { usualHint } from './usual-hint.js';
 const SOCKET_RULES_STEP = 'enforce socket rules';
 const EPERM = 1;
 const ENOENT = 2;
+const E2BIG = 7;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EISDIR = 21;
@@ -207,7 +208,9 @@ function overlayError(
       ? "The data directory may be on a file system that overlayfs cannot write to, such as another overlay. Point CONTAINERV_DATA_DIR elsewhere, or use `writable: 'tmpfs'`."
       : failure.errno === EPERM
         ? 'Overlayfs in a user namespace needs Linux 5.11. See: containerv doctor'
-        : undefined;
+        : failure.errno === E2BIG
+          ? 'Before Linux 6.8 the names of all layers have to fit in one page, which some 200 do. Merge some.'
+          : undefined;
   return systemError(failure, {
     ...details,
     code: 'ERR_CONTAINERV_LAYER',

@@ -7,6 +7,7 @@ import { specOf } from './support/spec.js';
 const EPERM = 1;
 const ENOENT = 2;
 const EIO = 5;
+const E2BIG = 7;
 const EACCES = 13;
 const ENODEV = 19;
 const ENOTDIR = 20;
@@ -106,6 +107,10 @@ test.for<[SystemFailure, Expected, ContainerOptions?]>([
   [
     failure('mount overlay', EPERM, 'root'),
     { code: LAYER, errno: 'EPERM', says: 'Cannot compose the root', hint: 'Linux 5.11' },
+  ],
+  [
+    failure('mount overlay', E2BIG, 'root'),
+    { code: LAYER, errno: 'E2BIG', says: 'Cannot compose the root', hint: 'Before Linux 6.8' },
   ],
   [
     failure('mount overlay', EIO, 'root'),

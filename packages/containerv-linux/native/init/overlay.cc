@@ -79,7 +79,7 @@ bool mount_overlay(const MountPoint& at, const OverlaySpec& spec, int staging, u
     options[count++] = {"lowerdir", joined};
     return mount_known(at, finish(), spec.is_volatile, attributes, failure);
   }
-  // Linux 6.5 takes layers one by one.
+  // Linux 6.8 takes layers one by one (overlayfs.rst, "Multiple lower layers").
   for (size_t i = 0; i < layers; ++i) options[count++] = {"lowerdir+", names[i]};
   if (mount_known(at, finish(), spec.is_volatile, attributes, failure)) return true;
   if (failure.error != EINVAL) return false;

@@ -25,6 +25,9 @@ export interface RootContext {
   readonly etcFiles: readonly EtcFile[];
 }
 
+/** OVL_MAX_STACK in fs/overlayfs/params.h, and `kMaxLayers` of `native/init/overlay.cc`. */
+const MAX_LAYERS = 500;
+
 const CONTAINED: readonly MountFlag[] = ['nosuid', 'nodev'];
 /** In the staging tmpfs: what a container with `writable: 'tmpfs'` writes. */
 const MEMORY = 'memory';
@@ -234,6 +237,17 @@ function memoryFilesystem(path: string, { memoryBytes }: RootContext): RootOpera
   };
 }
 
+function tooMany(over: number): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_LAYER',
+    `An overlay takes ${MAX_LAYERS} layers, those of containerv's own files among them: \`layers\` has ${over} too many`,
+    {
+      step: 'compose root',
+      hint: 'Merge some: the snapshot of a container has all that it wrote in one layer.',
+    },
+  );
+}
+
 /** `lowerFirst` is ordered lowest first, as users write layers; overlayfs wants the topmost first. */
 function overlay(
   place: 'root' | 'staging',
@@ -242,6 +256,7 @@ function overlay(
   writes: WritableDirectories | undefined,
   { userAttributes, volatile }: RootContext,
 ): RootOperation {
+  if (lowerFirst.length > MAX_LAYERS) throw tooMany(lowerFirst.length - MAX_LAYERS);
   return {
     op: 'overlay',
     place,

@@ -1,5 +1,9 @@
+import { ContainervError } from 'containerv-api';
 import type { DeviceNode } from './devices.js';
 import { onRootMount } from './host-view.js';
+
+/** `kMaxTrees` of `native/common/protocol.h`. */
+const MAX_TREES = 600;
 
 /** A part of the host that init gets as a mount of its own. */
 export interface SourceTree {
@@ -59,8 +63,19 @@ export class SourceTrees {
     const known = this.#trees.findIndex(
       (tree) => tree.path === path && tree.recursive === recursive && tree.image === image,
     );
-    const index =
-      known < 0 ? this.#trees.push({ path, recursive, image, mapped: this.#mapped, devices: [] }) - 1 : known;
-    return `trees/${index}`;
+    if (known >= 0) return `trees/${known}`;
+    if (this.#trees.length === MAX_TREES) throw tooMany();
+    return `trees/${this.#trees.push({ path, recursive, image, mapped: this.#mapped, devices: [] }) - 1}`;
   }
+}
+
+function tooMany(): ContainervError {
+  return new ContainervError(
+    'ERR_CONTAINERV_INVALID_OPTION',
+    `\`layers\` and \`mounts\` show more than ${MAX_TREES} places of the host`,
+    {
+      step: 'compose root',
+      hint: 'Mount a directory that holds several of them, or merge layers.',
+    },
+  );
 }

@@ -186,6 +186,18 @@ describe('a directory', () => {
     ]);
   });
 
+  test.for(['overlay', false] as const)('writable: %s takes 499 layers, and no more', (writable) => {
+    const layers = Array.from({ length: 500 }, (_, index) => ({
+      type: 'directory' as const,
+      source: `/layer/${index}`,
+    }));
+    const [overlay] = operationsFor({ layers: layers.slice(1), writable }).flatMap((each) =>
+      each.op === 'overlay' ? [each] : [],
+    );
+    expect(overlay?.lower).toHaveLength(500);
+    expect(() => operationsFor({ layers, writable })).toThrow(/500 layers.*has 1 too many/);
+  });
+
   test('tmpfs: writes go to memory, which is bounded', () => {
     const operations = operationsFor({ rootfs, writable: 'tmpfs' }, WITHOUT_DISK);
     expect(operations).toContainEqual({
