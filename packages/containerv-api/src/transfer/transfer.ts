@@ -41,6 +41,7 @@ export interface TransferOptions {
 }
 
 export interface TransferProgress {
+  /** Of content that was moved: holes are not. */
   readonly bytes: number;
   /** Files, directories and links that are complete. */
   readonly entries: number;

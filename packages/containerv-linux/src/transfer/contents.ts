@@ -5,6 +5,7 @@ import { type ContentTransfer, ContainervError } from 'containerv-api';
 import type { Channel } from '../channel.js';
 import type { Native, OpenedTransfer } from '../native.js';
 import { transferFailure } from './failure.js';
+import type { Progress } from './progress.js';
 import { TransferAgent } from './transfer-agent.js';
 
 const FILE_MODE = 0o644;
@@ -15,11 +16,13 @@ export async function copyContent(
   channel: Channel,
   { from, to }: ContentTransfer,
   signal: AbortSignal | undefined,
+  progress: Progress,
 ): Promise<number> {
   using agent = await TransferAgent.start(native, channel);
   // Awaited here: the agent ends with this function.
-  if (typeof to === 'string') return await write(native, agent, from as Uint8Array | Readable, to, signal);
-  return await read(native, agent, from as string, to, signal);
+  if (typeof to === 'string')
+    return await write(native, agent, from as Uint8Array | Readable, to, signal, progress);
+  return await read(native, agent, from as string, to, signal, progress);
 }
 
 /** Nobody inside sees the file until all of it is there. */
@@ -29,11 +32,15 @@ async function write(
   from: Uint8Array | Readable,
   to: string,
   signal: AbortSignal | undefined,
+  progress: Progress,
 ): Promise<number> {
   const { fd } = check(await native.openTransfer(agent.socket, to, true), 'upload', to);
   const file = createWriteStream('', { fd });
+  let entries = 0;
+  progress.begin(() => ({ bytes: file.bytesWritten, entries }));
   await pipeline(from instanceof Uint8Array ? [from] : from, file, signal === undefined ? {} : { signal });
   check(await native.commitTransfer(agent.socket, FILE_MODE, Math.floor(Date.now() / 1000)), 'upload', to);
+  entries = 1;
   return file.bytesWritten;
 }
 
@@ -44,6 +51,7 @@ async function read(
   from: string,
   to: Uint8Array | Writable,
   signal: AbortSignal | undefined,
+  progress: Progress,
 ): Promise<number> {
   const { fd } = check(await native.openTransfer(agent.socket, from, false), 'download', from);
   const { size } = fstatSync(fd);
@@ -58,8 +66,11 @@ async function read(
       hint: `The file has ${size} bytes.`,
     });
   }
+  let entries = 0;
+  progress.begin(() => ({ bytes: file.bytesRead, entries }));
   if (!(to instanceof Uint8Array)) {
     await pipeline(file, to, signal === undefined ? {} : { signal });
+    entries = 1;
     return file.bytesRead;
   }
   let filled = 0;
@@ -74,6 +85,7 @@ async function read(
     },
     signal === undefined ? {} : { signal },
   );
+  entries = 1;
   return filled;
 }
 

@@ -14,6 +14,7 @@ import type { Channel } from '../channel.js';
 import type { Native, TransferCounts } from '../native.js';
 import { copyContent } from './contents.js';
 import { transferFailure } from './failure.js';
+import { Progress } from './progress.js';
 import { copyTrees } from './trees.js';
 
 const NOTHING: TransferCounts = {
@@ -40,8 +41,12 @@ export async function transfer(
   for (const { from, to } of spec.contents) {
     for (const end of [from, to]) if (end instanceof EventEmitter) end.on('error', () => {});
   }
+  using progress = new Progress(spec.onProgress);
   const counts =
-    spec.trees.length > 0 ? await copyTrees(native, channel, direction, spec, mappedMounts) : NOTHING;
+    spec.trees.length > 0
+      ? await copyTrees(native, channel, direction, spec, mappedMounts, progress)
+      : NOTHING;
+  progress.settle();
   const failures = treeFailures(counts, direction, spec);
   let { files, bytes, failed } = counts;
   if (counts.ended === 'gone') {
@@ -55,9 +60,11 @@ export async function transfer(
   for (const content of spec.contents) {
     if (isAborted(spec) || counts.ended !== '') break;
     try {
-      bytes += await copyContent(native, channel, content, spec.signal);
+      bytes += await copyContent(native, channel, content, spec.signal, progress);
+      progress.settle();
       files++;
     } catch (error) {
+      progress.drop();
       if (isAborted(spec)) break;
       failures.push({
         from: named(content.from),

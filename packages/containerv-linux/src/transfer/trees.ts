@@ -1,9 +1,9 @@
 import type { TransferSpec } from 'containerv-api';
 import type { Channel } from '../channel.js';
 import type { Native, TransferCounts } from '../native.js';
+import type { Progress } from './progress.js';
 import { TransferAgent } from './transfer-agent.js';
 
-const PROGRESS_INTERVAL_MS = 100;
 const BYTES = 0;
 const ENTRIES = 1;
 const ABORTED = 2;
@@ -13,8 +13,9 @@ export async function copyTrees(
   native: Native,
   channel: Channel,
   direction: 'upload' | 'download',
-  { trees, preserveOwner, signal, onProgress }: TransferSpec,
+  { trees, preserveOwner, signal }: TransferSpec,
   mappedMounts: boolean,
+  progress: Progress,
 ): Promise<TransferCounts> {
   using agent = await TransferAgent.start(native, channel);
   const control = new BigUint64Array(3);
@@ -22,9 +23,7 @@ export async function copyTrees(
     control[ABORTED] = 1n;
     agent.abandon();
   };
-  const progress = (): void =>
-    onProgress?.({ bytes: Number(control[BYTES]), entries: Number(control[ENTRIES]) });
-  const timer = onProgress === undefined ? undefined : setInterval(progress, PROGRESS_INTERVAL_MS);
+  progress.begin(() => ({ bytes: Number(control[BYTES]), entries: Number(control[ENTRIES]) }));
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   try {
@@ -38,8 +37,6 @@ export async function copyTrees(
       control,
     );
   } finally {
-    clearInterval(timer);
     signal?.removeEventListener('abort', onAbort);
-    progress();
   }
 }

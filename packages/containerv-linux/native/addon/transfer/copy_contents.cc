@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,18 +54,39 @@ class Copy {
     at_ = begin;
     while (at_ < end && !ended_) {
       if (control_.aborted()) return {ECANCELED, "write"};
-      const Outcome outcome = in_kernel_ ? kernel_step(end) : memory_step(end);
+      const Outcome outcome = step(end);
       if (!outcome.ok()) return outcome;
     }
     return {};
   }
 
-  Outcome kernel_step(off_t end) {
+  // Whichever way is left of those that the two files may have: what one cannot do, the next tries again.
+  Outcome step(off_t end) {
+    const size_t wanted = std::min<size_t>(kInKernel, static_cast<size_t>(end - at_));
+    switch (way_) {
+      case Way::kRange: return range_step(wanted);
+      case Way::kPages: return pages_step(wanted);
+      case Way::kMemory: return memory_step(end);
+    }
+    return {};
+  }
+
+  Outcome range_step(size_t wanted) {
     loff_t in = at_, out = at_;
-    const ssize_t size = copy_file_range(from_, &in, to_, &out, std::min<size_t>(kInKernel, static_cast<size_t>(end - at_)), 0);
+    const ssize_t size = copy_file_range(from_, &in, to_, &out, wanted, 0);
     if (size < 0 && errno == EINTR) return {};
     // EXDEV and the like: not between these two. 0 also where a kernel cannot and does not say so (copy_file_range(2)).
-    if (size <= 0) return in_kernel_ = false, Outcome{};
+    if (size <= 0) return way_ = Way::kPages, Outcome{};
+    return done(size);
+  }
+
+  // From the page cache of one into that of the other: a copy less than through memory.
+  Outcome pages_step(size_t wanted) {
+    off_t in = at_;
+    const ssize_t size = lseek(to_, at_, SEEK_SET) < 0 ? -1 : sendfile(to_, from_, &in, wanted);
+    if (size < 0 && errno == EINTR) return {};
+    // An end, or an error, of which only reading and writing by ourselves tells whose it is.
+    if (size <= 0) return way_ = Way::kMemory, Outcome{};
     return done(size);
   }
 
@@ -92,7 +114,7 @@ class Copy {
   int from_, to_;
   const TransferControl& control_;
   off_t at_ = 0;
-  bool in_kernel_ = true;
+  enum class Way { kRange, kPages, kMemory } way_ = Way::kRange;
   bool ended_ = false;
   std::unique_ptr<char[]> buffer_;
 };
