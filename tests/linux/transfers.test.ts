@@ -110,6 +110,24 @@ test('attributes of users are kept, those of others are not', async () => {
   }
 });
 
+test.for([0o022, 0o077, 0])('modes come out as they are, with umask %i', async (umask) => {
+  const modes = [0o644, 0o600, 0o666, 0o751, 0o777, 0o400];
+  await using container = await createContainer();
+  await container.run('sh', [
+    '-ec',
+    `mkdir /tmp/m; cd /tmp/m; for m in ${modes.map((mode) => mode.toString(8)).join(' ')}; do echo x > f$m; chmod $m f$m; done`,
+  ]);
+  const out = scratchPath('modes');
+  const before = process.umask(umask);
+  try {
+    await container.download([{ from: '/tmp/m', to: out }]);
+  } finally {
+    process.umask(before);
+  }
+  const found = modes.map((mode) => statSync(path.join(out, `f${mode.toString(8)}`)).mode & 0o7777);
+  expect(found).toEqual(modes);
+});
+
 test('streams and buffers are files, whole at once', async () => {
   await using container = await createContainer();
   const source = scratchPath('source');

@@ -32,6 +32,11 @@ bool is_plain(int directory) {
          fgetxattr(directory, "system.posix_acl_default", nullptr, 0) < 0;
 }
 
+bool has_mode(int fd, mode_t mode) {
+  struct stat about;
+  return fstat(fd, &about) == 0 && (about.st_mode & 07777) == mode;
+}
+
 Outcome write_whole(int fd, std::span<const uint8_t> content) {
   while (!content.empty()) {
     const ssize_t size = write(fd, content.data(), content.size());
@@ -47,7 +52,7 @@ Outcome write_whole(int fd, std::span<const uint8_t> content) {
 TreeTarget::TreeTarget(Settings settings) : settings_(settings), user_(geteuid()), group_(getegid()) {}
 
 bool TreeTarget::born_right(const Metadata& data) const {
-  return settings_.no_umask && depth_ > 0 && levels_[depth_ - 1].plain && (data.mode & settings_.mode_mask & 07000) == 0 &&
+  return depth_ > 0 && levels_[depth_ - 1].plain && (data.mode & settings_.mode_mask & 07000) == 0 &&
          (!settings_.owners || (data.uid == user_ && data.gid == group_));
 }
 
@@ -130,7 +135,7 @@ Outcome TreeTarget::small(const char* name, const Metadata& data, Attributes att
   constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const char* own = actual(name);
   char staged[64] = {};
-  const bool right = born_right(data);
+  bool right = born_right(data);
   const mode_t mode = right ? data.mode & settings_.mode_mask : 0600;
   UniqueFd file(openat(here(), own, kNew, mode));
   for (int attempt = 0; !file && errno == EEXIST && attempt < kMaxStaged; ++attempt) {
@@ -138,6 +143,8 @@ Outcome TreeTarget::small(const char* name, const Metadata& data, Attributes att
     file.reset(openat(here(), staged, kNew, mode));
   }
   if (!file) return failed("openat");
+  // Looking is cheaper than to change what mostly is right already.
+  right = right && (settings_.no_umask || has_mode(file.get(), mode));
   Outcome outcome = write_whole(file.get(), content);
   if (outcome.ok()) outcome = describe(file.get(), data, attributes, right);
   if (!outcome.ok()) {

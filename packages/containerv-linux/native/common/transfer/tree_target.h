@@ -14,7 +14,7 @@ class TreeTarget {
     int proc;            // a procfs that shows this process
     uint32_t mode_mask;  // of the bits that a copy keeps
     bool owners;         // whether copies are given to the owners of their originals
-    bool no_umask;       // whether this process has none: then most files can be made as they are to be
+    bool no_umask;       // whether this process has none: then what is made has the mode that it is made with
   };
 
   explicit TreeTarget(Settings settings);
@@ -55,7 +55,8 @@ class TreeTarget {
   // The name that is meant: at the top, the target's.
   const char* actual(const char* name) const { return depth_ == 0 ? name_ : name; }
   Outcome check(const char* name) const;
-  // Whether a new file needs neither another owner nor another mode than it is made with.
+  // Whether a new file needs neither another owner nor, unless the umask takes some of it, another mode than it is made
+  // with.
   [[nodiscard]] bool born_right(const Metadata& data) const;
   Outcome describe(int fd, const Metadata& data, Attributes attributes, bool born_right = false);
   Outcome replace(const char* staged, const char* name);
