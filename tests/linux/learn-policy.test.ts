@@ -185,6 +185,22 @@ describe('refused', () => {
     await failure(learnPolicy('true', [], options as never), { code: /INVALID_(OPTION|POLICY)/, message });
   });
 
+  test('what network rules deny by a filter is denied meanwhile', async () => {
+    const policy = createPolicy('build').addNetworkRules([]);
+    const { stdout } = await check(policy, ['steps', 'stream', 'pair=2', 'pair=1']);
+    expect(stdout).toBe('[13,13,0]\n');
+  });
+
+  test('nobody is observed whose sockets are judged call by call', async () => {
+    const policy = createPolicy('build').addNetworkRules([{ family: 'unix', path: '@a' }]);
+    await failure(checkPolicy(policy, 'true', [], { container: { rootfs: sharedRoot() } }), {
+      code: 'ERR_CONTAINERV_UNSUPPORTED',
+      step: 'observe program',
+      hint: /without them/,
+    });
+    expect(await listContainers()).toEqual([]);
+  });
+
   test('for checking the same', async () => {
     await failure(checkPolicy('build', 'true', [], { within: 'build' } as never), {
       code: 'ERR_CONTAINERV_INVALID_OPTION',

@@ -101,9 +101,12 @@ function localSocketFilter(policy: SecurityPolicy): Uint8Array | undefined {
   return refusesUnixSockets(policy) && !seccompLogRequested() ? compileUnixRefusal(filterArch()) : undefined;
 }
 
-function narrowed({ filter }: Confinement, by: Uint8Array): Pick<Confinement, 'filter' | 'filterText'> {
+function narrowed(
+  { filter }: Confinement,
+  by: Uint8Array,
+): Pick<Confinement, 'filter' | 'filterText' | 'narrowing'> {
   const chained = chainFilters(filter, by);
-  return { filter: chained, filterText: Buffer.from(chained).toString('base64') };
+  return { filter: chained, filterText: Buffer.from(chained).toString('base64'), narrowing: by };
 }
 
 /** Where no socket of TCP can be made, the filter alone does it. */

@@ -10,6 +10,8 @@ export interface Confinement {
   readonly filter: Uint8Array;
   /** The same in base64, as state files have it. */
   readonly filterText: string;
+  /** What of `filter` is not the policy's own but comes of its network rules, for who puts another in its place. */
+  readonly narrowing?: Uint8Array;
   /** `undefined`: no file is denied. */
   readonly ruleset?: Ruleset | undefined;
   /** What the ruleset was made of, for who enforces it by other means; `undefined`: no file is denied. */

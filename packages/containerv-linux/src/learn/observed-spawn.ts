@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Confinement } from '../confinement.js';
+import { chainFilters, type Confinement } from '../confinement.js';
 import type { StdioPlan } from '../process/stdio-plan.js';
 
 /** How a process is started to be observed (`native/init/observed_filter.h`). */
@@ -21,11 +21,13 @@ export function randomPass(): bigint {
 }
 
 /**
- * The container's capabilities, and the observed filter in place of the container's. Its ruleset for files is not here:
+ * The container's capabilities, and the observed filter in place of the policy's own: what network rules deny by a filter
+ * stays denied, and is not handed over. Its ruleset for files is not here:
  * init has it, and applies it to all.
  */
-export function observedConfinement(container: Confinement, { filter }: ObservedSpawn): Confinement {
-  const { capabilities } = container;
+export function observedConfinement(container: Confinement, observed: ObservedSpawn): Confinement {
+  const { capabilities, narrowing } = container;
+  const filter = narrowing === undefined ? observed.filter : chainFilters(narrowing, observed.filter);
   return { capabilities, filter, filterText: Buffer.from(filter).toString('base64') };
 }
 

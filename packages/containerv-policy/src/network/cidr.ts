@@ -20,8 +20,7 @@ const bitsOf: Readonly<Record<IpFamily, number>> = { inet: 32, inet6: 128 };
  */
 export function parseCidr(value: unknown, family: IpFamily, entry: string): AddressRange {
   const expectation = family === 'inet' ? 'an IPv4 address or CIDR' : 'an IPv6 address or CIDR';
-  const hint =
-    'Host names are not accepted: their meaning changes. Resolve them, or run a proxy that checks names.';
+  const hint = hintFor(value, family);
   if (typeof value !== 'string' || value.length > 64) throw unexpected(entry, expectation, value, hint);
   const [text = '', prefix, ...rest] = value.split('/');
   const address = family === 'inet' ? parseIpv4(text) : parseIpv6(text);
@@ -35,6 +34,17 @@ export function parseCidr(value: unknown, family: IpFamily, entry: string): Addr
     throw invalidPolicy(`\`${entry}\`: ${value} has bits set past its prefix`, `Did you mean ${network}?`);
   }
   return { family, address, prefixLength };
+}
+
+function hintFor(value: unknown, family: IpFamily): string {
+  const text = typeof value === 'string' ? (value.split('/')[0] ?? '') : '';
+  const other = family === 'inet' ? 'inet6' : 'inet';
+  if ((other === 'inet6' ? parseIpv6(text) : parseIpv4(text)) !== undefined)
+    return `Write \`family: '${other}'\`: it is an address of that.`;
+  if (/^[\dx.]+$/i.test(text))
+    return 'Write four decimal numbers up to 255, without leading zeros, such as 192.0.2.1 or 10.0.0.0/8.';
+  if (text.includes(':')) return 'Write it as RFC 4291 does, such as 2001:db8::1 or fd00::/8.';
+  return 'Host names are not accepted: their meaning changes. Resolve them, or run a proxy that checks names.';
 }
 
 /** Canonical text (RFC 5952 for IPv6), without the prefix where it covers one address. */
