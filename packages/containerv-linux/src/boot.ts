@@ -148,11 +148,14 @@ async function tryStart(
     staging: plan.stateDirectory,
     confinement,
     operations: [...network.inside, ...operations(spec, host, plan, network, trees)],
+    entersLate: resources === undefined && plan.stepsBeforePlan < plan.batch.steps.length,
   });
   throwIfAborted(spec.signal, 'start init');
   const namespaces = cloneFlags(spec.namespaces);
   return native.startInit({
     steps: resources === undefined ? plan.batch.encoded : encodeFileSteps(plan.renewal),
+    stepsBeforePlan: resources === undefined ? plan.stepsBeforePlan : plan.renewal.length,
+    stepsBeforeTrees: resources === undefined ? plan.stepsBeforeTrees : plan.renewal.length,
     lockStep: resources === undefined ? plan.lockStep : -1,
     cgroupStep: resources === undefined ? plan.cgroups.openStep : -1,
     executable,

@@ -168,8 +168,12 @@ export interface FileResult {
 }
 
 export interface StartRequest {
-  /** Run first; nothing is started when one that is not optional fails. */
+  /** Nothing is left started when one that is not optional fails. */
   readonly steps: EncodedSteps;
+  /** How many of them come before the plan; the others are done beside init. */
+  readonly stepsBeforePlan: number;
+  /** How many of them init waits for before it builds the root; at least as many. */
+  readonly stepsBeforeTrees: number;
   /** The step that takes the lock, or -1: `lock` has it. */
   readonly lockStep: number;
   /** The step that opens the cgroup v2 directory, or -1: `cgroup` has it. */

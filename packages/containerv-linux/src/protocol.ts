@@ -17,6 +17,7 @@ export const MessageType = {
   Pause: 10,
   Work: 11,
   More: 12,
+  Host: 13,
   Transfer: 20,
   OpenLog: 21,
   NameLog: 22,
@@ -44,6 +45,7 @@ export const PlanFlag = {
   NewCgroupNamespace: 8,
   NewTimeNamespace: 16,
   NetNamespace: 32,
+  EntersLate: 64,
 } as const;
 
 export const WorkKind = { CopyLayer: 1, ListChanges: 2, RemoveTree: 3, ConnectNetwork: 4 } as const;

@@ -34,6 +34,10 @@ export interface ResourcePlan {
   readonly cgroups: CgroupPlan;
   readonly deviceRules: readonly DeviceRule[] | undefined;
   readonly batch: FileBatch;
+  /** How many of the batch's steps come before init is told what to do; the others are done beside it. */
+  readonly stepsBeforePlan: number;
+  /** How many of them it waits for before it builds the root. */
+  readonly stepsBeforeTrees: number;
   /** What a start after a stop has to clear: the kernel refuses the work directories of a volatile overlay. */
   readonly renewal: readonly FileStep[];
   /** The step that takes the lock. */
@@ -68,17 +72,22 @@ export function planResources(
   const lockStep = batch.add({ op: 'lock', path: lockFile(stateDirectory), exclusive: false });
   const text = JSON.stringify({ ...record, stopped: false } satisfies StateRecord);
   batch.add({ op: 'replace', path: stateFile(stateDirectory), text });
-  cgroups.addTo(batch);
+  const claim = batch.steps.length;
   const networkDirectory = network?.directory ?? null;
   if (networkDirectory !== null) addNetworkDirectory(batch, networkDirectory);
   const parts = ['root', ...systemDirectories(spec, host)];
   if (dataDirectory !== null) addDirectories(batch, dataDirectory, parts);
+  const directories = batch.steps.length;
+  cgroups.addTo(batch);
+  const late = entersLate(cgroups);
   return {
     stateDirectory,
     dataDirectory,
     cgroups,
     deviceRules,
     batch,
+    stepsBeforePlan: late ? claim : batch.steps.length,
+    stepsBeforeTrees: late ? directories : batch.steps.length,
     renewal:
       dataDirectory === null
         ? []
@@ -92,6 +101,14 @@ export function planResources(
     network,
     record,
   };
+}
+
+/**
+ * On v2 init is born in its group. Into a group of v1 it may write itself as who it is by then: in a user namespace
+ * somebody whom only root may move.
+ */
+function entersLate({ unified }: CgroupPlan): boolean {
+  return !unified && process.getuid?.() === 0;
 }
 
 /** Names of others on the network; its file is there before init makes it the container's /etc/hosts. */

@@ -138,8 +138,14 @@ StartRequest start_request(const Napi::CallbackInfo& info) {
   StartRequest request;
   const auto steps = options.Get("steps").As<Napi::Buffer<uint8_t>>();
   request.steps = decode_file_steps({steps.Data(), steps.Length()});
+  request.steps_before_plan = options.Get("stepsBeforePlan").ToNumber().Uint32Value();
+  request.steps_before_trees = options.Get("stepsBeforeTrees").ToNumber().Uint32Value();
   request.lock_step = options.Get("lockStep").ToNumber();
   request.cgroup_step = options.Get("cgroupStep").ToNumber();
+  if (request.steps_before_plan > request.steps_before_trees || request.steps_before_trees > request.steps.size() ||
+      request.cgroup_step >= static_cast<int>(request.steps_before_plan) ||
+      request.lock_step >= static_cast<int>(request.steps_before_trees))
+    throw Napi::RangeError::New(env, "A step is too late");
   request.executable = options.Get("executable").ToNumber();
   request.launch = options.Get("launch").ToNumber();
   request.lock = options.Get("lock").ToNumber();

@@ -88,10 +88,12 @@ Transfer receive_message(int socket, Received& received) {
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   ssize_t size;
-  do size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
+  do {
+    size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    // ECONNRESET, once: the other side ended before it had read everything. What it said before that is still there.
+  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0 && would_block()) return Transfer::kWouldBlock;
-  if (size == 0 || (size < 0 && errno == ECONNRESET)) return Transfer::kEnd;
+  if (size == 0) return Transfer::kEnd;
   if (size < 0) fail("receive reply", "recvmsg");
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;

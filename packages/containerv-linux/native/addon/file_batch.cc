@@ -121,8 +121,7 @@ void run(const FileStep& step, FileResult& result, Graveyard& graveyard) {
 
 }  // namespace
 
-std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Graveyard& graveyard) {
-  std::vector<FileResult> results(steps.size());
+bool run_file_steps(std::span<const FileStep> steps, std::span<FileResult> results, Graveyard& graveyard) {
   for (size_t i = 0; i < steps.size(); ++i) {
     try {
       run(steps[i], results[i], graveyard);
@@ -130,9 +129,15 @@ std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Grave
     } catch (const SysError& error) {
       results[i].syscall = error.syscall;
       results[i].error = error.error;
-      if (!steps[i].optional) break;
+      if (!steps[i].optional) return false;
     }
   }
+  return true;
+}
+
+std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Graveyard& graveyard) {
+  std::vector<FileResult> results(steps.size());
+  run_file_steps(steps, results, graveyard);
   return results;
 }
 

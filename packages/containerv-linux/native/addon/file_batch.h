@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct FileResult {
   int error = 0;
 };
 
+// False when one that is not optional failed: those after it are not run.
+bool run_file_steps(std::span<const FileStep> steps, std::span<FileResult> results, Graveyard& graveyard);
 std::vector<FileResult> run_file_steps(const std::vector<FileStep>& steps, Graveyard& graveyard);
 
 }  // namespace containerv

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
@@ -42,13 +44,7 @@ class Started {
 std::mutex held_ranges_mutex;
 std::unordered_map<pid_t, UniqueFd> held_ranges;
 
-bool finished(const std::vector<FileStep>& steps, const std::vector<FileResult>& results) {
-  for (size_t i = 0; i < steps.size(); ++i)
-    if (!results[i].done && !steps[i].optional) return false;
-  return true;
-}
-
-// What the plan brings along (protocol.h, kPlan).
+// What init is given when all is made on the host (protocol.h, kHost).
 struct Parts {
   std::vector<UniqueFd> owned;
   std::vector<int> fds;
@@ -78,24 +74,39 @@ Parts collect_parts(const StartRequest& request, const std::vector<FileResult>& 
   return parts;
 }
 
-void send_before_plan(const Launched& init, protocol::MessageType type, std::span<const int> fds) {
-  send_whole(init.socket.get(), WireWriter(type, 0).message(), fds, kStep);
+void send_descriptors(const Launched& init, const WireWriter& message, std::span<const int> fds) {
+  send_whole(init.socket.get(), message.message(), fds, kStep);
+}
+
+// What an init that has failed by now says of that is worth more than that it does not listen any more.
+void unless_ended(const std::function<void()>& send) {
+  try {
+    send();
+  } catch (const SysError& error) {
+    if (error.error != EPIPE) throw;
+  }
 }
 
 void send_trees(const Launched& init, const std::vector<UniqueFd>& trees) {
   std::vector<int> fds;
-  for (size_t i = 0; i < trees.size(); ++i) {
-    fds.push_back(trees[i].get());
-    if (fds.size() < protocol::kMaxDescriptors && i + 1 < trees.size()) continue;
-    send_before_plan(init, protocol::kTrees, fds);
-    fds.clear();
-  }
+  for (const auto& tree : trees) fds.push_back(tree.get());
+  std::span<const int> rest(fds);
+  do {
+    const auto some = rest.first(std::min(rest.size(), protocol::kMaxDescriptors));
+    rest = rest.subspan(some.size());
+    WireWriter message(protocol::kTrees, 0);
+    message.u32(!rest.empty());
+    unless_ended([&] { send_descriptors(init, message, some); });
+  } while (!rest.empty());
 }
 
-void send_plan(const StartRequest& request, const IdMaps& maps, std::vector<int> kept, const Parts& parts,
-               const Launched& init, UserNetwork& network) {
+void send_host(const StartRequest& request, const std::vector<FileResult>& steps, int lock, const Launched& init) {
+  const Parts parts = collect_parts(request, steps, lock);
+  unless_ended([&] { send_descriptors(init, WireWriter(protocol::kHost, 0), parts.fds); });
+}
+
+void send_plan(const StartRequest& request, std::vector<int> kept, const Launched& init, UserNetwork& network) {
   const std::string process = "/proc/" + std::to_string(init.pid);
-  map_ids(init.pid, maps);
   run_netlink(request.network, init.pid);
   if (!request.user_network.empty()) {
     network.begin(request.executable, init.pid, request.user_network);
@@ -103,10 +114,8 @@ void send_plan(const StartRequest& request, const IdMaps& maps, std::vector<int>
   }
   if (!request.oom_score_adj.empty())
     write_file("set oom_score_adj", process + "/oom_score_adj", request.oom_score_adj);
-  if (!kept.empty()) send_before_plan(init, protocol::kKeep, kept);
-  send_trees(init, make_source_trees(request.trees, init.pid, maps));
-  send_whole(init.socket.get(), request.plan, parts.fds, kStep);
-  if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
+  if (!kept.empty()) send_descriptors(init, WireWriter(protocol::kKeep, 0), kept);
+  send_whole(init.socket.get(), request.plan, {}, kStep);
 }
 
 // In the lock's own file, for who lists containers; nothing depends on it. Of one length, so that a
@@ -132,6 +141,32 @@ void hold_ids(pid_t pid, UniqueFd lock) {
   held_ranges[pid] = std::move(lock);
 }
 
+// The host's side of a container, as far as it has been made.
+class Making {
+ public:
+  Making(const StartRequest& request, StartedInit& started) : steps_(request.steps), started_(started) {
+    started_.steps.resize(steps_.size());
+  }
+
+  // False when it cannot be, which the results tell.
+  bool up_to(size_t step) {
+    const size_t from = next_, count = step - from;
+    next_ = step;
+    return run_file_steps(std::span(steps_).subspan(from, count), std::span(started_.steps).subspan(from, count),
+                          started_.graveyard);
+  }
+  bool all() { return up_to(steps_.size()); }
+
+  [[nodiscard]] int descriptor(int step, int given) const {
+    return step < 0 ? given : started_.steps[static_cast<size_t>(step)].fd;
+  }
+
+ private:
+  const std::vector<FileStep>& steps_;
+  StartedInit& started_;
+  size_t next_ = 0;
+};
+
 }  // namespace
 
 void give_ids_back(pid_t pid) {
@@ -143,13 +178,9 @@ StartedInit start_init(const StartRequest& request) {
   StartedInit result;
   LaunchRequest launch{request.executable, request.namespaces, request.cgroup};
   Launching launching(UniqueFd(request.launch), launch);
-  result.steps = run_file_steps(request.steps, result.graveyard);
-  if (!finished(request.steps, result.steps)) return result;
-  const auto step_fd = [&result](int step, int given) {
-    return step < 0 ? given : result.steps[static_cast<size_t>(step)].fd;
-  };
-  launch.cgroup = step_fd(request.cgroup_step, request.cgroup);
-  const int lock = step_fd(request.lock_step, request.lock);
+  Making making(request, result);
+  if (!making.up_to(request.steps_before_plan)) return result;
+  launch.cgroup = making.descriptor(request.cgroup_step, request.cgroup);
   try {
     if (request.launch < 0) launching = begin_launch(launch);
     IdRange ids;
@@ -158,7 +189,6 @@ StartedInit start_init(const StartRequest& request) {
       ids = take_id_range(request.id_file, request.id_runs);
       maps.uid = maps.gid = "0 " + std::to_string(ids.first) + " " + std::to_string(kIdRangeSize) + "\n";
     }
-    const Parts parts = collect_parts(request, result.steps, lock);
     std::vector<UniqueFd> claims = claim_ports(request);
     // Its own program listens then, and of several addresses it would be content with one that is free.
     if (!request.user_network.empty()) claims.clear();
@@ -168,7 +198,22 @@ StartedInit start_init(const StartRequest& request) {
     Launched init = launching.finish();
     UserNetwork network;  // outlives init
     Started started(init.pid);
-    send_plan(request, maps, std::move(kept), parts, init, network);
+    map_ids(init.pid, maps);
+    const int lock = making.descriptor(request.lock_step, request.lock);
+    if (request.enters_late()) {
+      send_plan(request, std::move(kept), init, network);
+      if (!making.up_to(request.steps_before_trees)) return result;
+      send_trees(init, make_source_trees(request.trees, init.pid, maps));
+      if (!making.all()) return result;
+      send_host(request, result.steps, lock, init);
+    } else {
+      // Once it has its plan, nobody but root may look at its namespaces.
+      const auto trees = make_source_trees(request.trees, init.pid, maps);
+      send_plan(request, std::move(kept), init, network);
+      send_host(request, result.steps, lock, init);
+      send_trees(init, trees);
+    }
+    if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
     write_pid(lock, init.pid);
     result.first = await_first_message(init.socket.get());
     started.release();
@@ -180,6 +225,8 @@ StartedInit start_init(const StartRequest& request) {
   } catch (const SysError& error) {
     result.failed = true;
     result.failure = error;
+    // For another try, and for who takes it back.
+    making.all();
   }
   return result;
 }

@@ -19,7 +19,9 @@
 namespace containerv {
 
 struct StartRequest {
-  std::vector<FileStep> steps;  // run first; nothing is started when one that is not optional fails
+  std::vector<FileStep> steps;  // nothing is left started when one that is not optional fails
+  size_t steps_before_plan = 0;   // the others are run beside init,
+  size_t steps_before_trees = 0;  // which waits for these before it builds the root
   int executable = -1;          // containerv-init, sealed
   int launch = -1;              // a process 1 begun already (begin_early), or -1
   int lock = -1;                // the state directory's lock, shared with init
@@ -42,12 +44,15 @@ struct StartRequest {
   std::vector<PortClaim> ports;            // of the host, which init holds
   std::vector<uint8_t> user_network;       // a whole kWork message to a worker that connects its network, or empty
   std::vector<uint8_t> plan;               // a whole kPlan message
+
+  // As the plan says (protocol.h, kEntersLate).
+  [[nodiscard]] bool enters_late() const { return steps_before_plan < steps.size(); }
 };
 
 struct StartedInit {
   std::vector<FileResult> steps;
   Graveyard graveyard;
-  pid_t pid = -1;  // -1: a step failed, and nothing was started
+  pid_t pid = -1;  // -1: a step failed, and nothing is started
   UniqueFd pidfd;
   UniqueFd socket;  // the owner's end of the control socket, non-blocking
   Launched user_network;  // the worker, if there is one: it ends after init

@@ -31,16 +31,20 @@ enum MessageType : uint32_t {
   // launcher -> driver, on that control socket: u32 pid, u32 errno; a descriptor: a pidfd where the
   // kernel has them
   kLaunched = 51,
-  // driver -> init; the plan brings descriptors: the listener, the state directory's lock, and v1
-  // `tasks` files or a v2 cgroup.procs file to enter by
+  // driver -> init
   kPlan = 1,
+  // after the plan, with kEntersLate after kTrees; descriptors: the listener, the state directory's lock, and v1 `tasks`
+  // files to enter by
+  kHost = 13,
   kSpawn = 2,
   kKill = 3,
   kStop = 4,
   kStatus = 5,
   kDescribe = 6,  // bytes for clients that join later
   kSpawnJoined = 7,  // as kSpawn, over the container's own cwd, user, limits and environment
-  kTrees = 8,     // before the plan: descriptors of detached mounts, which become staging/trees/0 and so on
+  // after the plan, u32 whether another one follows; descriptors: detached mounts, which become staging/trees/0 and so
+  // on. With the last, the directories that the plan names are there
+  kTrees = 8,
   kWork = 11,     // instead of the plan: u32 kind, u32 whether in a user namespace of its own, what the kind needs
   kKeep = 9,      // before the plan: a descriptor that stays open for as long as init lives
   kMore = 12,     // behind kWork: descriptors, as many as that needs and has not got, in their order
@@ -78,6 +82,7 @@ enum PlanFlag : uint32_t {
   kNewCgroupNamespace = 1 << 3,
   kNewTimeNamespace = 1 << 4,
   kNetNamespace = 1 << 5,
+  kEntersLate = 1 << 6,  // its control groups are made while it builds the root, and entered then
 };
 
 enum WorkKind : uint32_t {

@@ -49,16 +49,67 @@ bool isolate(const Plan& plan, Failure& failure) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_NO_NEW_PRIVS)");
   if (!(plan.flags & kPidNamespace) && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return failure.set("protect init", "prctl(PR_SET_CHILD_SUBREAPER)");
-  if (plan.flags & kNewCgroupNamespace && !enter_cgroup_namespace(failure)) return false;
   if (plan.flags & kNetNamespace && !raise_loopback(failure)) return false;
   return set_names(plan.hostname, plan.domainname, failure);
 }
 
-bool build_root(WireReader& reader, std::span<UniqueFd> trees, RootBuilder& builder, Failure& failure) {
+// Mounts that the driver made for us.
+struct Trees {
+  UniqueFd fds[kMaxTrees];
+  size_t count = 0;
+
+  bool take(std::span<UniqueFd> more) {
+    for (auto& fd : more) {
+      if (count == kMaxTrees) return false;
+      fds[count++] = static_cast<UniqueFd&&>(fd);
+    }
+    return true;
+  }
+  [[nodiscard]] std::span<UniqueFd> all() { return {fds, count}; }
+};
+
+// What the driver makes on the host for us, meanwhile.
+struct Host {
+  Message message;
+  Trees trees;
+  UniqueFd listener;
+  UniqueFd lock;
+};
+
+bool receive_trees(int owner, Host& host, Failure& failure) {
+  const char* step = "attach source";
+  for (bool more = true; more;) {
+    if (host.message.receive(owner) != Message::Result::kMessage) return failure.set(ECANCELED, step, "recvmsg");
+    WireReader reader(host.message.body());
+    more = reader.u32() != 0;
+    if (host.message.type() != kTrees || !reader.finished() || !host.trees.take(host.message.descriptors()))
+      return failure.set(EBADMSG, step, "recvmsg");
+  }
+  return true;
+}
+
+// Control groups are entered by ourselves: to be moved from outside waits for a grace period of the kernel.
+bool receive_host(const Plan& plan, int owner, Host& host, Failure& failure) {
+  const char* step = "enter cgroup";
+  if (host.message.receive(owner) != Message::Result::kMessage) return failure.set(ECANCELED, step, "recvmsg");
+  auto fds = host.message.descriptors();
+  if (host.message.type() != kHost || !host.message.body().empty() || fds.size() < 2)
+    return failure.set(EBADMSG, step, "recvmsg");
+  host.listener = static_cast<UniqueFd&&>(fds[0]);
+  host.lock = static_cast<UniqueFd&&>(fds[1]);
+  if (!enter_cgroups(fds.subspan(2), failure)) return false;
+  host.message.release();
+  return !(plan.flags & kNewCgroupNamespace) || enter_cgroup_namespace(failure);
+}
+
+bool build_root(WireReader& reader, int owner, Host& host, RootBuilder& builder, Failure& failure) {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return failure.set("make mounts private", "mount", "/");
-  if (!builder.stage(trees, failure) || !builder.run(reader, failure)) return false;
+  if (!builder.stage(failure) || !receive_trees(owner, host, failure) || !builder.attach(host.trees.all(), failure) ||
+      !builder.run(reader, failure))
+    return false;
   if (!reader.finished()) return failure.set(EBADMSG, "decode plan", "recvmsg");
+  for (auto& fd : host.trees.all()) fd.reset();
   return builder.enter(failure);
 }
 
@@ -81,25 +132,12 @@ void append(char* text, size_t size, const char* more) {
   snprintf(text + used, size - used, "%s", more);
 }
 
-// Mounts that come before the plan.
-struct Trees {
-  UniqueFd fds[kMaxTrees];
-  size_t count = 0;
-};
-
-bool receive_plan(int owner, Message& message, Trees& trees) {
+bool receive_plan(int owner, Message& message) {
   while (message.receive(owner) == Message::Result::kMessage) {
-    if (message.type() == kPlan) return true;
+    if (message.type() == kPlan) return message.descriptors().empty();
     if (message.type() == kWork) _exit(work(owner, message));
-    for (auto& fd : message.descriptors()) {
-      if (message.type() == kKeep) {
-        static_cast<void>(fd.release());
-      } else if (message.type() == kTrees && trees.count < kMaxTrees) {
-        trees.fds[trees.count++] = static_cast<UniqueFd&&>(fd);
-      } else {
-        return false;
-      }
-    }
+    if (message.type() != kKeep) return false;
+    for (auto& fd : message.descriptors()) static_cast<void>(fd.release());
   }
   return false;
 }
@@ -115,9 +153,8 @@ int start() {
   // From here on we are process 1 of one container.
   prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
   static Message message;
-  static Trees trees;
   Failure failure;
-  if (!receive_plan(owner.get(), message, trees)) {
+  if (!receive_plan(owner.get(), message)) {
     // Nobody may know of us but by this (launcher.cc, end_unannounced).
     failure.set(ECANCELED, "receive plan", "recvmsg");
     return fail(owner.get(), failure);
@@ -128,22 +165,15 @@ int start() {
     failure.set(EBADMSG, "decode plan", "recvmsg");
     return fail(owner.get(), failure);
   }
-  auto fds = message.descriptors();
-  if (fds.size() < 2) {
-    failure.set(EBADMSG, "decode plan", "recvmsg");
-    return fail(owner.get(), failure);
-  }
-  UniqueFd listener = static_cast<UniqueFd&&>(fds[0]);
-  UniqueFd lock = static_cast<UniqueFd&&>(fds[1]);
-  if (!enter_cgroups(fds.subspan(2), failure)) return fail(owner.get(), failure);
-  for (auto& fd : fds) fd.reset();
+  static Host host;
   RootBuilder builder;
   Probe probe;
-  if (!builder.find_staging(plan.staging, failure) || !isolate(plan, failure) ||
-      !probe.start(plan.confinement, failure) ||
-      !build_root(reader, {trees.fds, trees.count}, builder, failure))
+  const bool late = plan.flags & kEntersLate;
+  // Into a group of v1 root may write itself as whoever it is by then, and anybody else only as who it is now.
+  if ((!late && !receive_host(plan, owner.get(), host, failure)) || !builder.find_staging(plan.staging, failure) ||
+      !isolate(plan, failure) || !probe.start(plan.confinement, failure) || !build_root(reader, owner.get(), host, builder, failure) ||
+      (late && !receive_host(plan, owner.get(), host, failure)))
     return fail(owner.get(), failure);
-  for (auto& fd : trees.fds) fd.reset();
 
   ucred creator{};
   socklen_t size = sizeof creator;
@@ -160,11 +190,11 @@ int start() {
   static Supervisor supervisor({(plan.flags & kDetached) != 0, (plan.flags & kPidNamespace) != 0, creator.uid,
                                 builder.proc(), plan.confinement, ruleset.get(), plan.defaults, builder.take_memory(),
                                 &plan.sockets},
-                               static_cast<UniqueFd&&>(listener), static_cast<UniqueFd&&>(owner));
+                               static_cast<UniqueFd&&>(host.listener), static_cast<UniqueFd&&>(owner));
   if (!supervisor.open(failure)) return fail(owner_fd, failure);
   if (!supervisor.send_ready(status)) return 1;
   // The lock stays open for as long as we live: it says that the container does.
-  static_cast<void>(lock.release());
+  static_cast<void>(host.lock.release());
   supervisor.run();
 }
 

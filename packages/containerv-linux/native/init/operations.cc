@@ -75,7 +75,7 @@ bool RootBuilder::find_staging(const char* staging, Failure& failure) {
   return beneath_ ? true : failure.set("mount staging tmpfs", "open", staging);
 }
 
-bool RootBuilder::stage(std::span<UniqueFd> trees, Failure& failure) {
+bool RootBuilder::stage(Failure& failure) {
   const char* step = "mount staging tmpfs";
   UniqueFd host_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const MountPoint at{host_root.get(), staging_path_, static_cast<UniqueFd&&>(beneath_)};
@@ -86,7 +86,10 @@ bool RootBuilder::stage(std::span<UniqueFd> trees, Failure& failure) {
   for (const char* name : {"root", "files", "empty", "trees"})
     if (mkdirat(staging_.get(), name, name[0] == 'e' ? 0555 : 0755) != 0) return failure.set(step, "mkdirat", name);
   empty_ = open_in_root(staging_.get(), "empty", O_PATH);
-  if (!empty_) return failure.set(step, "openat2", "empty");
+  return empty_ ? true : failure.set(step, "openat2", "empty");
+}
+
+bool RootBuilder::attach(std::span<UniqueFd> trees, Failure& failure) {
   for (size_t i = 0; i < trees.size(); ++i)
     if (!attach_tree(trees[i].get(), i, failure)) return false;
   return true;

@@ -17,8 +17,10 @@ class RootBuilder {
   // Opens the host directory over which stage() mounts. While we are still who started us: who we become in the user
   // namespace may not get there.
   bool find_staging(const char* staging, Failure& failure);
-  // Mounts a private tmpfs over it, in this mount namespace only, and attaches the driver's trees in it.
-  bool stage(std::span<UniqueFd> trees, Failure& failure);
+  // Mounts a private tmpfs over it, in this mount namespace only.
+  bool stage(Failure& failure);
+  // Attaches the driver's trees in it.
+  bool attach(std::span<UniqueFd> trees, Failure& failure);
   bool run(WireReader& plan, Failure& failure);
   // Makes the built tree the root directory and detaches everything else (pivot_root(2)).
   bool enter(Failure& failure);

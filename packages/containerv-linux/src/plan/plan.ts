@@ -13,13 +13,15 @@ export interface PlanInput {
   readonly staging: string;
   readonly confinement: Confinement;
   readonly operations: readonly RootOperation[];
+  /** Its control groups are made while it builds the root. */
+  readonly entersLate: boolean;
 }
 
 /** The message that makes containerv-init build a container (`native/init/plan.cc`). */
-export function encodePlan({ spec, staging, confinement, operations }: PlanInput): Buffer {
+export function encodePlan({ spec, staging, confinement, operations, entersLate }: PlanInput): Buffer {
   const writer = new WireWriter(MessageType.Plan, 0)
     .u32(PROTOCOL_VERSION)
-    .u32(planFlags(spec))
+    .u32(planFlags(spec) | (entersLate ? PlanFlag.EntersLate : 0))
     .text(staging)
     .text(spec.namespaces.uts ? spec.hostname : '')
     .text(spec.domainname)

@@ -8,11 +8,11 @@ import { specOf } from '../support/spec.js';
 const ALL_BUT_TIME = ['mount', 'pid', 'net', 'ipc', 'uts', 'user', 'cgroup'] as const;
 
 /** Reads as `Plan::decode` and `RootBuilder::run` of native/init do. */
-function decoded(options: ContainerOptions): Record<string, unknown> {
+function decoded(options: ContainerOptions, entersLate = false): Record<string, unknown> {
   const confinement = { capabilities: 0x1_0000_0002n, filter: Uint8Array.of(1, 2, 3, 4), filterText: '' };
   const operations = [{ op: 'mask', path: '/x' }, { op: 'open-root' }] as const;
   const reader = new WireReader(
-    encodePlan({ spec: specOf(options), staging: '/run/box', confinement, operations }),
+    encodePlan({ spec: specOf(options), staging: '/run/box', confinement, operations, entersLate }),
   );
   return {
     type: reader.u32(),
@@ -90,6 +90,10 @@ test.for([
   [{ namespaces: { time: true } }, PlanFlag.NewTimeNamespace],
 ] as const)('%j adds flag %i', ([options, flag]) => {
   expect(decoded(options)['flags']).toBe((decoded({})['flags'] as number) | flag);
+});
+
+test('a group that is still to be made is entered late', () => {
+  expect(decoded({}, true)['flags']).toBe((decoded({})['flags'] as number) | PlanFlag.EntersLate);
 });
 
 test.for([
