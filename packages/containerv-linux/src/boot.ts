@@ -51,8 +51,6 @@ export interface BootInput {
 export interface InitHandle {
   readonly pid: number;
   readonly channel: Channel;
-  /** What it said at once, if it did. */
-  readonly first: Buffer | undefined;
   /** Kills every process of the container; before {@link Channel.close}. */
   kill(): void;
   /** Gives the handle up; the process still has to be waited for. */
@@ -186,14 +184,13 @@ async function tryStart(
 
 function handle(
   native: Native,
-  { pid, pidfd, socket, first }: StartedInit,
+  { pid, pidfd, socket }: StartedInit,
   pidNamespace: boolean,
 ): InitHandle {
   const channel = new Channel(native, socket);
   return {
     pid,
     channel,
-    first,
     kill() {
       // Without a pid namespace nothing but init itself ends the processes below it.
       if (pidNamespace) native.signal(pid, pidfd, SIGKILL);
@@ -211,11 +208,15 @@ export async function awaitReady(
   { spec, confinement, plan, ids }: BootInput,
   resources: Resources,
 ): Promise<Booted> {
+  const { mappedMounts } = ids;
+  const { version: cgroup, limits, deviceFilter } = resources.cgroup;
+  const known = { cgroup, limits, deviceFilter, mappedMounts: spec.namespaces.user && mappedMounts };
+  // Init is still at work. Sent later, it would have to be woken for it.
+  if (!spec.bpfLsm) tell(init.channel, { ...known, bpfLsm: false });
   const report = await ready(init, spec);
   const files = await confineFiles(init, spec, confinement, plan, resources);
   try {
     await plan.network?.announce();
-    const { mappedMounts } = ids;
     const bpfLsm = files?.denies === true;
     const outside = { ...resources.cgroup, mappedMounts, bpfLsm };
     const enforced = readEnforced(report, spec.network.mode, outside);
@@ -223,7 +224,7 @@ export async function awaitReady(
     // Landlock and the programs miss the same.
     const missed =
       missedPaths(confinement.ruleset, readMissed(report)) ?? missedSentence(files?.missed ?? []);
-    describeTo(init.channel, enforced, files?.ids);
+    if (files !== undefined) tell(init.channel, { ...known, bpfLsm, fileMaps: files.ids });
     return {
       ...init,
       enforced,
@@ -258,8 +259,11 @@ export function describeTo(
 ): void {
   const mappedMounts = ids?.mappedMounts ?? false;
   const description: InitDescription = { cgroup, limits, deviceFilter, mappedMounts, bpfLsm };
-  const text = JSON.stringify(fileMaps === undefined ? description : { ...description, fileMaps });
-  channel.send(new WireWriter(MessageType.Describe, 0).text(text).finish());
+  tell(channel, fileMaps === undefined ? description : { ...description, fileMaps });
+}
+
+function tell(channel: Channel, description: InitDescription): void {
+  channel.send(new WireWriter(MessageType.Describe, 0).text(JSON.stringify(description)).finish());
 }
 
 function operations(
@@ -295,7 +299,7 @@ function operations(
 }
 
 /** Init's report, or why there is none. */
-async function ready({ channel, first }: InitHandle, spec: ContainerSpec): Promise<string> {
+async function ready({ channel }: InitHandle, spec: ContainerSpec): Promise<string> {
   const { signal } = spec;
   return new Promise((resolve, reject) => {
     const onAbort = (): void => finish(() => reject(abortError(signal as AbortSignal, 'start container')));
@@ -310,7 +314,6 @@ async function ready({ channel, first }: InitHandle, spec: ContainerSpec): Promi
     }
     signal?.addEventListener('abort', onAbort, { once: true });
     channel.expect(0, (reply) => finish(() => settleReady(reply, spec, resolve, reject)));
-    if (first !== undefined) channel.deliver(first, []);
   });
 }
 

@@ -266,8 +266,6 @@ export interface StartedInit {
   readonly socket: number;
   /** The worker that `userNetwork` was for. It ends after init. */
   readonly userNetwork?: StartedWorker;
-  /** Its first message, if that came quickly. */
-  readonly first?: Buffer;
 }
 
 export type TreesRequest = [

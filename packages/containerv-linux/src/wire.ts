@@ -1,6 +1,9 @@
+const SHORT = 64;
+
 /** Builds one message of the control protocol (`native/common/protocol.h`), or without a header a part of one. */
 export class WireWriter {
-  #bytes = Buffer.allocUnsafe(4096);
+  // Small enough to come out of Node's pool.
+  #bytes = Buffer.allocUnsafe(2048);
   #size = 0;
 
   constructor(...header: readonly [type: number, request: number] | readonly []) {
@@ -21,6 +24,7 @@ export class WireWriter {
 
   /** With its terminating NUL, so that init uses it in place. Must not contain another. */
   text(value: string): this {
+    if (value.length <= SHORT && this.#ascii(value)) return this;
     const size = Buffer.byteLength(value);
     this.u32(size + 1);
     this.#reserve(size + 1);
@@ -46,6 +50,22 @@ export class WireWriter {
 
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#size);
+  }
+
+  /** Nearly all are short and ASCII: two calls out of JavaScript less. `false`: it is not, and nothing is written. */
+  #ascii(value: string): boolean {
+    this.#reserve(value.length + 5);
+    const bytes = this.#bytes;
+    let at = this.#size + 4;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at++] = code;
+    }
+    bytes[at] = 0;
+    this.u32(value.length + 1);
+    this.#size = at + 1;
+    return true;
   }
 
   #reserve(more: number): void {

@@ -202,7 +202,7 @@ Napi::Value launched_js(Napi::Env env, Launched& launched) {
   return result;
 }
 
-// startInit(options): Promise<{ steps, failure, pid, pidfd, socket, userNetwork, first }>
+// startInit(options): Promise<{ steps, failure, pid, pidfd, socket, userNetwork }>
 Napi::Value start_init_js(const Napi::CallbackInfo& info) {
   return Task<StartedInit>::run(
       info.Env(), [request = start_request(info)] { return start_init(request); },
@@ -214,8 +214,6 @@ Napi::Value start_init_js(const Napi::CallbackInfo& info) {
         result.Set("pidfd", own(env, started.pidfd));
         result.Set("socket", own(env, started.socket));
         if (started.user_network.pid >= 0) result.Set("userNetwork", launched_js(env, started.user_network));
-        if (!started.first.empty())
-          result.Set("first", Napi::Buffer<uint8_t>::Copy(env, started.first.data(), started.first.size()));
         return Napi::Value(result);
       });
 }

@@ -43,11 +43,11 @@ void replace_text(const std::string& path, const std::string& text) {
 std::string read_text(const std::string& path) {
   UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   check(bool(file), "open", path);
-  std::string text(kMaxRead, '\0');
-  const ssize_t size = read(file.get(), text.data(), text.size());
+  // Not the result's own: that would be cleared, 64 KiB of it, for a few digits.
+  static thread_local char buffer[kMaxRead];
+  const ssize_t size = read(file.get(), buffer, sizeof buffer);
   check(size >= 0, "read", path);
-  text.resize(static_cast<size_t>(size));
-  return text;
+  return {buffer, static_cast<size_t>(size)};
 }
 
 // EWOULDBLOCK also when the file was removed, and perhaps made anew, before we had the lock: the

@@ -1,7 +1,6 @@
 #include "start_init.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -126,16 +125,6 @@ void write_pid(int lock, pid_t pid) {
   static_cast<void>(!pwrite(lock, line, sizeof line - 1, 0));
 }
 
-// Waking the event loop in between would take a processor from init. A thread of the pool is not kept
-// for one that takes long.
-std::vector<uint8_t> await_first_message(int socket) {
-  constexpr int kLongestMs = 10;
-  pollfd said{socket, POLLIN, 0};
-  Received received;
-  if (poll(&said, 1, kLongestMs) == 1) receive_message(socket, received);
-  return std::move(received.message);
-}
-
 void hold_ids(pid_t pid, UniqueFd lock) {
   const std::lock_guard guard(held_ranges_mutex);
   held_ranges[pid] = std::move(lock);
@@ -215,7 +204,6 @@ StartedInit start_init(const StartRequest& request) {
     }
     if (fcntl(init.socket.get(), F_SETFL, O_NONBLOCK) != 0) fail(kStep, "fcntl");
     write_pid(lock, init.pid);
-    result.first = await_first_message(init.socket.get());
     started.release();
     if (ids.lock) hold_ids(init.pid, std::move(ids.lock));
     result.user_network = network.release();

@@ -56,7 +56,6 @@ struct StartedInit {
   UniqueFd pidfd;
   UniqueFd socket;  // the owner's end of the control socket, non-blocking
   Launched user_network;  // the worker, if there is one: it ends after init
-  std::vector<uint8_t> first;  // its first message, if that came quickly
   bool failed = false;
   SysError failure;  // what made the start itself fail; no process is left
 };

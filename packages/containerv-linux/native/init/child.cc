@@ -61,7 +61,7 @@ class Child {
   void take_terminal();
   void limit_resources(const SpawnRequest& request);
   void choose_processors(std::span<const uint8_t> mask);
-  void become(const UserSpec& user, const Confinement& confinement, bool tty);
+  void become(const UserSpec& user, const Confinement& confinement, uint64_t bounding_set, bool tty);
   void enter(const char* cwd);
   const char* find(const char* file, char** environment);
 
@@ -249,12 +249,12 @@ void Child::resolve(const UserSpec& user, Identity& identity) {
   identity.group_count = static_cast<int>(count);
 }
 
-void Child::become(const UserSpec& user, const Confinement& confinement, bool tty) {
+void Child::become(const UserSpec& user, const Confinement& confinement, uint64_t bounding_set, bool tty) {
   Identity identity;
   resolve(user, identity);
   // As grantpt(3) does: the terminal belongs to who uses it.
   if (tty && fchown(0, identity.uid, static_cast<gid_t>(-1)) != 0) fail(ChildStep::kTerminal, "fchown", errno);
-  const int limited = limit_bounding_set(confinement.capabilities);
+  const int limited = limit_bounding_set(confinement.capabilities, bounding_set);
   if (limited < 0) fail(ChildStep::kCapabilities, "prctl(PR_CAPBSET_DROP)", -limited);
   // By system call: the C library's wrappers signal threads, of which there are none.
   // EPERM with no group asked for: a user namespace whose owner may not set groups, where none can be held either.
@@ -305,7 +305,7 @@ const char* Child::find(const char* file, char** environment) {
 
 }  // namespace
 
-void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
+void run_child(const SpawnRequest& request, const Confinement& confinement, uint64_t bounding_set, std::span<int> stdio,
                ChildPipes pipes, FilePrograms programs, const SocketBroker& broker, ChildReport& report) {
   Child child(report);
   const bool tty = request.flags & kTty;
@@ -323,7 +323,7 @@ void run_child(const SpawnRequest& request, const Confinement& confinement, std:
   child.limit_resources(request);
   child.choose_processors(request.processors);
   umask(022);
-  child.become(request.user, confinement, tty);
+  child.become(request.user, confinement, bounding_set, tty);
   if (pipes.stops >= 0) child.end_with_leader();
   child.enter(request.cwd);
   const char* file = child.find(request.file, request.environment);

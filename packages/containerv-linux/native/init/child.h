@@ -56,9 +56,10 @@ struct FilePrograms {
 };
 
 // Runs in the forked child: takes on the identity and confinement asked for, then execve. `stdio`
-// become descriptors 0, 1, 2, ..., closed where it is -1; everything else is closed but the pipes. Never returns.
-[[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, std::span<int> stdio,
-                            ChildPipes pipes, FilePrograms programs, const SocketBroker& broker,
+// become descriptors 0, 1, 2, ..., closed where it is -1; everything else is closed but the pipes.
+// `bounding_set` is init's. Never returns.
+[[noreturn]] void run_child(const SpawnRequest& request, const Confinement& confinement, uint64_t bounding_set,
+                            std::span<int> stdio, ChildPipes pipes, FilePrograms programs, const SocketBroker& broker,
                             ChildReport& report);
 
 const char* step_name(ChildStep step);

@@ -57,9 +57,9 @@ int clear_ambient() {
 
 }  // namespace
 
-int limit_bounding_set(uint64_t capabilities) {
+int limit_bounding_set(uint64_t capabilities, uint64_t held) {
   for (long cap = 0; cap < 64; ++cap) {
-    if (capabilities >> cap & 1) continue;
+    if (capabilities >> cap & 1 || !(held >> cap & 1)) continue;
     const long result = raw_syscall(SYS_prctl, PR_CAPBSET_DROP, cap);
     if (result == -EINVAL) return 0;  // past the kernel's last capability
     if (result != 0) return static_cast<int>(result);

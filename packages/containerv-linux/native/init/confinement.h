@@ -29,8 +29,9 @@ struct UserSpec {
 Confinement read_confinement(WireReader& reader);
 UserSpec read_user(WireReader& reader);
 
-// These leave errno alone. The bounding set, from which nothing comes back. Needs CAP_SETPCAP. 0 or -errno.
-int limit_bounding_set(uint64_t capabilities);
+// These leave errno alone. The bounding set, from which nothing comes back; `held`: what it can have in it. Needs
+// CAP_SETPCAP. 0 or -errno.
+int limit_bounding_set(uint64_t capabilities, uint64_t held = UINT64_MAX);
 // Permitted and effective to exactly `capabilities`, inheritable and ambient to none
 // (CVE-2022-29162: a non-empty inheritable set survives execve).
 int set_capabilities(uint64_t capabilities);

@@ -12,6 +12,7 @@
 #include "../common/protocol.h"
 #include "client.h"
 #include "descriptors.h"
+#include "namespaces.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
@@ -73,18 +74,21 @@ void answer(int control, const Cloned& cloned) {
 }
 
 // The clone keeps nothing but its control socket, at the number it is known by.
-UniqueFd settle(UniqueFd& launcher, int control) {
+Launch settle(UniqueFd& launcher, int control, uint64_t namespaces) {
   // Takes the place of the launcher's own socket, which has this number.
   static_cast<void>(launcher.release());
-  UniqueFd own(dup3(control, kDriverFd, O_CLOEXEC));
+  Launch launched;
+  launched.owner.reset(dup3(control, kDriverFd, O_CLOEXEC));
   close_from(kDriverFd + 1);  // whatever the launcher holds, and has objects for: we never return to those
   setsid();
-  return own;
+  // The plan is still being made.
+  if (namespaces & CLONE_NEWNET) raise_loopback(launched.loopback);
+  return launched;
 }
 
 }  // namespace
 
-UniqueFd launch(UniqueFd driver) {
+Launch launch(UniqueFd driver) {
   Message message;
   for (;;) {
     if (message.receive(driver.get()) != Message::Result::kMessage || message.type() != kLaunch) _exit(0);
@@ -94,7 +98,7 @@ UniqueFd launch(UniqueFd driver) {
     if (!reader.finished() || descriptors.empty()) _exit(1);
     const int control = descriptors[0].get();
     const Cloned cloned = clone_init(namespaces, descriptors.size() > 1 ? descriptors[1].get() : -1);
-    if (cloned.pid == 0) return settle(driver, control);
+    if (cloned.pid == 0) return settle(driver, control, namespaces);
     answer(control, cloned);
     message.release();
   }

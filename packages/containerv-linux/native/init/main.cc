@@ -38,7 +38,7 @@ void start_clean() {
   umask(0);
 }
 
-bool isolate(const Plan& plan, Failure& failure) {
+bool isolate(const Plan& plan, const Launch& launched, Failure& failure) {
   if (plan.flags & kUserNamespace && !become_root_of_namespace(failure)) return false;
   // The /proc files of a process that is not dumpable are not its own, so offsets come first.
   if (plan.flags & kNewTimeNamespace &&
@@ -47,9 +47,15 @@ bool isolate(const Plan& plan, Failure& failure) {
   // Nothing inside may read or trace us (CVE-2016-9962). Only now: before, the driver had our maps to write.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_DUMPABLE)");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure.set("protect init", "prctl(PR_SET_NO_NEW_PRIVS)");
+  // What no process of the container may have, none that we start has to be kept from.
+  const int limited = limit_bounding_set(plan.confinement.capabilities);
+  if (limited != 0) return failure.set(-limited, "protect init", "prctl(PR_CAPBSET_DROP)");
   if (!(plan.flags & kPidNamespace) && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return failure.set("protect init", "prctl(PR_SET_CHILD_SUBREAPER)");
-  if (plan.flags & kNetNamespace && !raise_loopback(failure)) return false;
+  if (launched.loopback.error != 0) {
+    failure = launched.loopback;
+    return false;
+  }
   return set_names(plan.hostname, plan.domainname, failure);
 }
 
@@ -149,9 +155,10 @@ int fail(int owner, const Failure& failure) {
 
 int start() {
   start_clean();
-  UniqueFd owner = launch(UniqueFd(kDriverFd));
+  Launch launched = launch(UniqueFd(kDriverFd));
   // From here on we are process 1 of one container.
   prctl(PR_SET_NAME, "containerv-init", 0, 0, 0);
+  UniqueFd owner = static_cast<UniqueFd&&>(launched.owner);
   static Message message;
   Failure failure;
   if (!receive_plan(owner.get(), message)) {
@@ -171,7 +178,7 @@ int start() {
   const bool late = plan.flags & kEntersLate;
   // Into a group of v1 root may write itself as whoever it is by then, and anybody else only as who it is now.
   if ((!late && !receive_host(plan, owner.get(), host, failure)) || !builder.find_staging(plan.staging, failure) ||
-      !isolate(plan, failure) || !probe.start(plan.confinement, failure) || !build_root(reader, owner.get(), host, builder, failure) ||
+      !isolate(plan, launched, failure) || !probe.start(plan.confinement, failure) || !build_root(reader, owner.get(), host, builder, failure) ||
       (late && !receive_host(plan, owner.get(), host, failure)))
     return fail(owner.get(), failure);
 

@@ -26,7 +26,6 @@ int Probe::run(void* argument) {
     return 1;
   };
   const auto& [capabilities, filter, ruleset] = *probe.confinement_;
-  if (const int result = limit_bounding_set(capabilities)) return failed("prctl(PR_CAPBSET_DROP)", result);
   if (const int result = set_capabilities(capabilities)) return failed("capset", result);
   if (const int result = load_filter(filter)) return failed("seccomp", result);
   return 0;

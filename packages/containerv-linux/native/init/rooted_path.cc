@@ -111,14 +111,32 @@ UniqueFd open_in_root(int root, const char* path, int flags, Links links) {
   return UniqueFd();
 }
 
+namespace {
+
+// Mostly only the last component is missing. Then the directory that it is to be in, and `rest` is that component.
+UniqueFd existing_parent(int root, const char* path, const char*& rest, Links links) {
+  const char* slash = strrchr(path, '/');
+  char parent[PATH_MAX];
+  if (!slash || slash <= rest || slash[1] == 0) return UniqueFd();
+  const auto size = static_cast<size_t>(slash - path);
+  memcpy(parent, path, size);
+  parent[size] = 0;
+  UniqueFd directory = open_in_root(root, parent, O_PATH | O_DIRECTORY, links);
+  if (directory) rest = slash + 1;
+  return directory;
+}
+
+}  // namespace
+
 UniqueFd make_in_root(int root, const char* path, Kind kind, mode_t mode, Links links) {
   UniqueFd found = open_in_root(root, path, O_PATH, links);
   if (found || errno != ENOENT) return found;
 
   char prefix[PATH_MAX];
   if (strlen(path) >= sizeof prefix) return error(ENAMETOOLONG);
-  UniqueFd parent(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const char* rest = path + strspn(path, "/");
+  UniqueFd parent = existing_parent(root, path, rest, links);
+  if (!parent) parent.reset(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   while (parent && *rest != 0) {
     const size_t size = strcspn(rest, "/");
     const char* after = rest + size + strspn(rest + size, "/");
@@ -126,7 +144,8 @@ UniqueFd make_in_root(int root, const char* path, Kind kind, mode_t mode, Links 
     const size_t length = static_cast<size_t>(rest + size - path);
     memcpy(prefix, path, length);
     prefix[length] = 0;
-    UniqueFd entry = open_in_root(root, prefix, O_PATH, links);
+    // That the whole is not there is known.
+    UniqueFd entry = last ? error(ENOENT) : open_in_root(root, prefix, O_PATH, links);
     if (!entry) {
       if (errno != ENOENT) return UniqueFd();
       const char* name = prefix + (rest - path);

@@ -326,7 +326,8 @@ void Supervisor::spawn(Client* client, Message& message) {
   if (pid == 0) {
     const ChildPipes pipes{alive_there.get(), settings_.ruleset, stops_there.get(), broker_.hand()};
     const FilePrograms programs{files_judged_, own_policies_.get()};
-    run_child(request, confinement, {stdio_, stdio_count_}, pipes, programs, broker_, *process->report);
+    run_child(request, confinement, settings_.confinement.capabilities, {stdio_, stdio_count_}, pipes, programs, broker_,
+              *process->report);
   }
   if (pid < 0) {
     failure.set("start process", "fork");
