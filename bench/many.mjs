@@ -57,7 +57,9 @@ async function benchParallel(options) {
   const [apart_, together_] = [median(rates.apart), median(rates.together)];
   console.log(`Create, run /bin/true, destroy on ${availableParallelism()} processors: containers a second`);
   console.log(`  one after the other ${apart_.toFixed(0).padStart(6)}`);
-  console.log(`  64 at once          ${together_.toFixed(0).padStart(6)}, ${(together_ / apart_).toFixed(2)} times as many\n`);
+  console.log(
+    `  64 at once          ${together_.toFixed(0).padStart(6)}, ${(together_ / apart_).toFixed(2)} times as many\n`,
+  );
 }
 
 /** How long it takes to create one, alone and with 500 others alive. */

@@ -182,11 +182,7 @@ async function tryStart(
   });
 }
 
-function handle(
-  native: Native,
-  { pid, pidfd, socket }: StartedInit,
-  pidNamespace: boolean,
-): InitHandle {
+function handle(native: Native, { pid, pidfd, socket }: StartedInit, pidNamespace: boolean): InitHandle {
   const channel = new Channel(native, socket);
   return {
     pid,
