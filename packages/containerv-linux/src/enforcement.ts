@@ -19,7 +19,10 @@ const NAMESPACE_FILES: Readonly<Record<NamespaceName, string>> = {
   cgroup: 'cgroup',
   time: 'time',
 };
+const SECCOMP = /^Seccomp:\s*(\d+)$/m;
 const SECCOMP_MODE_FILTER = '2';
+const NO_NEW_PRIVILEGES = /^NoNewPrivs:\s*(\d+)$/m;
+const BOUNDING_SET = /^CapBnd:\s*([\da-f]+)$/m;
 
 /** What init cannot tell. */
 interface SeenOutside extends Pick<Cgroup, 'version' | 'limits' | 'deviceFilter'> {
@@ -38,19 +41,13 @@ export function readEnforced(
   network: Enforced['network'],
   { version, limits, deviceFilter, mappedMounts, bpfLsm }: SeenOutside,
 ): Enforced {
-  const fields = new Map(
-    report.split('\n').flatMap((line): [string, string][] => {
-      const colon = line.indexOf(':');
-      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]];
-    }),
-  );
   const namespaces = ownNamespaces(report);
   return {
-    seccomp: fields.get('Seccomp') === SECCOMP_MODE_FILTER,
+    seccomp: SECCOMP.exec(report)?.[1] === SECCOMP_MODE_FILTER,
     landlock: Number(/^landlock (\d+)$/m.exec(report)?.[1] ?? 0) || false,
     bpfLsm,
-    noNewPrivileges: fields.get('NoNewPrivs') === '1',
-    capabilities: capabilitiesIn(BigInt(`0x${fields.get('CapBnd') ?? '0'}`)),
+    noNewPrivileges: NO_NEW_PRIVILEGES.exec(report)?.[1] === '1',
+    capabilities: capabilitiesIn(BigInt(`0x${BOUNDING_SET.exec(report)?.[1] ?? '0'}`)),
     namespaces,
     userNamespace: namespaces.includes('user'),
     ids: namespaces.includes('user') ? { ...idMaps(report), mappedMounts } : undefined,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { ContainervError, type LimitName, type ResolvedLimits } from 'containerv-api';
 import type { FileBatch } from '../file-batch.js';
 import { type SystemFailure, systemError } from '../system-error.js';
@@ -38,7 +37,7 @@ export class LimitWriter {
     for (const file of this.#files) {
       const directory = this.#directoryOf(file.controller);
       if (directory === undefined) continue;
-      const target = path.join(directory, file.file);
+      const target = `${directory}/${file.file}`;
       const write = batch.add({ op: 'write', path: target, text: file.value, optional: true });
       const told = path.join(directory, file.told ?? file.file);
       this.#steps.set(file, { write, read: batch.add({ op: 'read', path: told, optional: true }) });

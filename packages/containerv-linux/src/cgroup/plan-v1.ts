@@ -53,7 +53,7 @@ export class PlanV1 extends Plan {
     const paused =
       freezer === undefined
         ? {}
-        : { freezer: this.#entered.includes(freezer) ? path.join(freezer, 'paused') : freezer };
+        : { freezer: this.#entered.includes(freezer) ? `${freezer}/paused` : freezer };
     this.groups = { unified: null, v1: { ...Object.fromEntries([...ours(LATER), ...entered]), ...paused } };
     const directories = [...new Set(Object.values(this.groups.v1))];
     this.directories = directories.sort((a, b) => b.split('/').length - a.split('/').length);
@@ -72,7 +72,7 @@ export class PlanV1 extends Plan {
 
   get tasks(): readonly CgroupTasks[] {
     return this.#entered.map((directory) => ({
-      path: path.join(directory, 'tasks'),
+      path: `${directory}/tasks`,
       step: this.madeBy(directory),
     }));
   }

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { ContainervError } from 'containerv-api';
 import type { FileBatch } from '../file-batch.js';
 import { systemError } from '../system-error.js';
@@ -26,10 +25,10 @@ export class DeviceController {
   /** After the group is made: what the group above may do is taken from it, and then given anew one by one. */
   addTo(batch: FileBatch): void {
     const write = (file: string, text: string): number =>
-      batch.add({ op: 'write', path: path.join(this.directory, file), text, optional: true });
+      batch.add({ op: 'write', path: `${this.directory}/${file}`, text, optional: true });
     this.#deny = write('devices.deny', 'a');
     for (const rule of this.#rules) write('devices.allow', deviceLine(rule));
-    this.#list = batch.add({ op: 'read', path: path.join(this.directory, 'devices.list'), optional: true });
+    this.#list = batch.add({ op: 'read', path: `${this.directory}/devices.list`, optional: true });
   }
 
   /**
