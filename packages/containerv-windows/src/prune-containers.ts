@@ -6,7 +6,7 @@ import type { SystemInfo } from './hcs/hcs-api.js';
 import { type HostFacts, hostFacts } from './host-facts.js';
 import { ownSystems, type RemovalInput, removeContainer, removeSystem } from './remove-container.js';
 import { claimExisting, claimNew } from './state/claim.js';
-import { type BaseDirectories, baseDirectories } from './state/directories.js';
+import { type BaseDirectories, baseDirectories, ensureDirectories } from './state/directories.js';
 import { containerIds, namesIn, ownerTag, readState } from './state/state-file.js';
 import { contentOf, removeStorage } from './storage/container-storage.js';
 
@@ -104,6 +104,7 @@ async function removeBare(
 ): Promise<void> {
   const hasSystem = systems.has(id) || systems.has(machineIdOf(id));
   if (!hasSystem && (await contentOf(win32.join(base.data, id))) !== 'own') return;
+  await ensureDirectories(base);
   // Nobody makes one of this id meanwhile.
   const claim = await claimNew(win32.join(base.state, id));
   if (claim === 'exists') return;

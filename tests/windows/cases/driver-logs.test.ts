@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerOptions } from 'containerv-api';
 import { joinOn } from '../../../packages/containerv-windows/src/join-container.js';
 import { driverHome, TODAY } from '../support/driver.js';
@@ -38,6 +39,8 @@ test('followed, it ends with the process; of several it has to be said which', a
   const first = await container.spawn(GUEST, ['sleep', '600000'], { log: '4K' });
   const second = await container.spawn(GUEST, ['fill', '100000'], { log: '4K' });
   const followed = text(container.logs({ pid: first.pid, follow: true }));
+  // It is waited for more, for as long as the process may write.
+  assert.equal(await Promise.race([followed, sleep(500, 'still')]), 'still');
   await second.wait();
   const kept = await text(container.logs({ pid: second.pid }));
   assert.ok(kept.length >= 4096 && kept.length < 10_000, String(kept.length));

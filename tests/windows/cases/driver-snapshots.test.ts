@@ -211,6 +211,12 @@ describe('what fails leaves nothing', () => {
     });
   }
 
+  test('a target of which the directory is not there', async () => {
+    await using container = await stopped({ windows: { isolation: 'process' } });
+    const error = await rejection(container.snapshot(path.join(home.image.folder, 'none', 'layer')));
+    assert.deepEqual([error['code'], error['errno']], ['ERR_CONTAINERV_NOT_FOUND', 'ENOENT']);
+  });
+
   test('a list of removed files that leads elsewhere', async () => {
     await using container = await home.create({ id: 'web', windows: { isolation: 'process' } });
     await container.stop();

@@ -3,6 +3,7 @@ import { promises as files } from 'node:fs';
 import { cp, link, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { checkOptions, checkText, ContainervError, type Layer } from 'containerv-api';
+import { withFileErrors } from '../file-error.js';
 import { openHcs } from '../hcs/open-hcs.js';
 import { identifyAll } from '../storage/container-storage.js';
 import { importFolder, refuseExisting } from './import-folder.js';
@@ -37,6 +38,10 @@ export async function importLayer(
   const parent = checkText(options.parent, 'parent');
   const from = path.resolve(checkText(source, 'source'));
   const place = path.resolve(checkText(target, 'target'));
+  return withFileErrors('import layer', place, async () => importTo(place, from, parent));
+}
+
+async function importTo(place: string, from: string, parent: string): Promise<Layer> {
   await refuseExisting(place);
   const kind = await kindOf(files, from);
   if (kind === undefined) {

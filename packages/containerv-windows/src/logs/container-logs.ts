@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ContainervError, type LogOptions } from 'containerv-api';
+import { withFileErrors } from '../file-error.js';
 import { claimNew, isClaimed } from '../state/claim.js';
 import { LogReader, type LogSource } from './log-reader.js';
 import { namesOf } from './log-segments.js';
@@ -26,16 +27,20 @@ export class ContainerLogs {
 
   /** Makes room for one more. */
   async prepare(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
-    await this.#dropOldest();
+    await withFileErrors('make log', this.#directory, async () => {
+      await mkdir(this.#directory, { recursive: true });
+      await this.#dropOldest();
+    });
   }
 
   /** @returns where the output of a process goes; its end is the end of the log */
   async open(pid: number, bytes: number): Promise<LogWriter> {
     const directory = path.join(this.#directory, String(pid));
-    // Of an earlier process that had the same id.
-    await rm(directory, { recursive: true, force: true });
-    const claim = await claimNew(directory);
+    const claim = await withFileErrors('make log', directory, async () => {
+      // Of an earlier process that had the same id.
+      await rm(directory, { recursive: true, force: true });
+      return claimNew(directory);
+    });
     if (typeof claim === 'object') return new LogWriter(directory, bytes, async () => claim.release());
     throw new ContainervError('ERR_CONTAINERV_EXISTS', `Process ${pid} has a log already`, {
       step: 'make log',

@@ -58,9 +58,9 @@ export class LogReader extends Readable {
   async #take(directory: string): Promise<Buffer> {
     const segments = await segmentsOf(directory);
     // The one that has the position, or else the first after it: what was in between is gone.
-    const holding = segments.findLast(({ from }) => from <= this.#position) ?? segments[0];
+    const first = segments.findLast(({ from }) => from <= this.#position)?.from ?? 0;
     for (const segment of segments) {
-      if (segment.from < (holding?.from ?? 0)) continue;
+      if (segment.from < first) continue;
       const position = Math.max(this.#position, segment.from);
       const piece = await readAt(segment.file, position - segment.from);
       if (piece.length === 0) continue;

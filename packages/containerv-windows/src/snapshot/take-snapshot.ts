@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change, Layer } from 'containerv-api';
+import { withFileErrors } from '../file-error.js';
 import type { HostComputeService } from '../hcs/open-hcs.js';
 import { importFolder, refuseExisting } from '../layers/import-folder.js';
 import { layerChanges } from '../layers/transport/layer-changes.js';
@@ -23,20 +24,24 @@ export async function takeSnapshot(
   target: string,
 ): Promise<Layer> {
   const place = path.resolve(target);
-  await refuseExisting(place);
-  return withExportedLayer(service, storage, dataDirectory, async (folder, layers) => {
-    const tombstones = await readTombstones(folder);
-    await rm(path.join(folder, TOMBSTONES), { force: true });
-    return importFolder(service.storage, place, { folder, tombstones, layers, tag: id });
+  return withFileErrors('take snapshot', place, async () => {
+    await refuseExisting(place);
+    return withExportedLayer(service, storage, dataDirectory, async (folder, layers) => {
+      const tombstones = await readTombstones(folder);
+      await rm(path.join(folder, TOMBSTONES), { force: true });
+      return importFolder(service.storage, place, { folder, tombstones, layers, tag: id });
+    });
   });
 }
 
 /** What a container changed, by path. */
 export async function listChanges({ service, storage, dataDirectory }: SnapshotInput): Promise<Change[]> {
-  return withExportedLayer(service, storage, dataDirectory, async (folder, layers) =>
-    layerChanges(
-      folder,
-      layers.map((layer) => layer.path),
+  return withFileErrors('list changes', dataDirectory, async () =>
+    withExportedLayer(service, storage, dataDirectory, async (folder, layers) =>
+      layerChanges(
+        folder,
+        layers.map((layer) => layer.path),
+      ),
     ),
   );
 }

@@ -8,9 +8,10 @@ import {
   nearestName,
   parseByteSize,
 } from 'containerv-api';
+import { withFileErrors } from '../file-error.js';
 import { openHcs } from '../hcs/open-hcs.js';
 import { hostFacts } from '../host-facts.js';
-import { baseDirectories } from '../state/directories.js';
+import { type BaseDirectories, baseDirectories } from '../state/directories.js';
 import type { VirtualDisks } from '../storage/virtual-disks.js';
 import {
   checkVolumeName,
@@ -57,8 +58,18 @@ export async function createVolume(name: string, options: CreateVolumeOptions = 
   if (bytes < LEAST_BYTES || bytes > MOST_BYTES) throw invalidOption('size', 'from 64M to 64T', options.size);
   const disks = await openDisks();
   const base = baseDirectories();
-  await mkdir(volumeDirectory(base), { recursive: true });
   const file = volumeFile(base, checked);
+  return withFileErrors('create volume', file, async () => make(disks, base, checked, bytes));
+}
+
+async function make(
+  disks: VirtualDisks,
+  base: BaseDirectories,
+  checked: string,
+  bytes: number,
+): Promise<Volume> {
+  const file = volumeFile(base, checked);
+  await mkdir(volumeDirectory(base), { recursive: true });
   if (await exists(file)) throw existsAlready(checked, file);
   await sweepUnfinished(volumeDirectory(base));
   const unfinished = unfinishedFile(base, checked);
@@ -77,19 +88,23 @@ export async function createVolume(name: string, options: CreateVolumeOptions = 
 /** By name. */
 export async function listVolumes(): Promise<Volume[]> {
   const directory = volumeDirectory(baseDirectories());
-  let files: string[];
+  return withFileErrors('list volumes', directory, async () => {
+    const volumes: Volume[] = [];
+    for (const file of (await filesIn(directory)).sort((a, b) => a.localeCompare(b))) {
+      const name = volumeNameOf(file);
+      if (name !== undefined) volumes.push(await describe(name, path.join(directory, file)));
+    }
+    return volumes;
+  });
+}
+
+async function filesIn(directory: string): Promise<string[]> {
   try {
-    files = await readdir(directory);
+    return await readdir(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const volumes: Volume[] = [];
-  for (const file of files.sort((a, b) => a.localeCompare(b))) {
-    const name = volumeNameOf(file);
-    if (name !== undefined) volumes.push(await describe(name, path.join(directory, file)));
-  }
-  return volumes;
 }
 
 /**
@@ -147,7 +162,7 @@ export async function openDisks(): Promise<VirtualDisks> {
 
 /** What programs that were killed had begun. Nobody takes so long who lives. */
 async function sweepUnfinished(directory: string): Promise<void> {
-  for (const name of (await readdir(directory)).filter(isUnfinished)) {
+  for (const name of (await filesIn(directory)).filter(isUnfinished)) {
     const file = path.join(directory, name);
     const age = await stat(file).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,
