@@ -308,6 +308,32 @@ describe('watching and stopping', () => {
     await failure(container.upload([], { signal: AbortSignal.abort() }), { code: 'ERR_CONTAINERV_ABORTED' });
   });
 
+  test('a signal stops streams both ways, ends them, and tells what was whole before', async () => {
+    await using container = await createContainer();
+    await container.run('sh', ['-c', 'head -c 3000000 /dev/zero > /tmp/large']);
+    const [endless, stuck] = [new PassThrough(), new PassThrough()];
+    endless.write('half');
+    const up = new AbortController();
+    const upload = container.upload(
+      [
+        { from: Buffer.from('whole'), to: '/tmp/t/whole' },
+        { from: endless, to: '/tmp/t/half' },
+      ],
+      { signal: up.signal, onProgress: ({ bytes }) => bytes === 9 && up.abort(new Error('enough')) },
+    );
+    const aborted = await failure(upload, { code: 'ERR_CONTAINERV_ABORTED', step: 'upload' });
+    expect((aborted as TransferError).report).toMatchObject({ files: 1, bytes: 5, failed: 0 });
+    expect(endless.destroyed).toBe(true);
+    expect((await container.run('ls', ['-A', '/tmp/t'])).stdout).toBe('whole\n');
+    const down = new AbortController();
+    const download = container.download([{ from: '/tmp/large', to: stuck }], {
+      signal: down.signal,
+      onProgress: ({ bytes }) => bytes > 0 && down.abort(new Error('enough')),
+    });
+    await failure(download, { code: 'ERR_CONTAINERV_ABORTED', step: 'download' });
+    expect(stuck.destroyed).toBe(true);
+  });
+
   test('a container that ends meanwhile ends it', async () => {
     const container = await createContainer();
     const never = new PassThrough();

@@ -44,8 +44,7 @@ export class SourceTrees {
 
   /** A file system with device nodes. */
   ofDevices(devices: readonly DeviceNode[]): string {
-    const tree = { path: 'devices', recursive: false, image: false, mapped: false, devices };
-    return `trees/${this.#trees.push(tree) - 1}`;
+    return this.#add({ path: 'devices', recursive: false, image: false, mapped: false, devices });
   }
 
   /** Any path of the host, followed to where it leads. */
@@ -64,8 +63,12 @@ export class SourceTrees {
       (tree) => tree.path === path && tree.recursive === recursive && tree.image === image,
     );
     if (known >= 0) return `trees/${known}`;
+    return this.#add({ path, recursive, image, mapped: this.#mapped, devices: [] });
+  }
+
+  #add(tree: SourceTree): string {
     if (this.#trees.length === MAX_TREES) throw tooMany();
-    return `trees/${this.#trees.push({ path, recursive, image, mapped: this.#mapped, devices: [] }) - 1}`;
+    return `trees/${this.#trees.push(tree) - 1}`;
   }
 }
 

@@ -42,3 +42,15 @@ test('an image is always a mount of the driver’s, its owners mapped like all o
     expect(trees.list).toEqual([{ path: '/a.img', recursive: false, mapped, image: true, devices: [] }]);
   }
 });
+
+test('more than init takes are refused, whatever they are of', () => {
+  const trees = new SourceTrees(true, onRoot);
+  for (let index = 0; index < 600; index++) trees.of(`/srv/${index}`, true);
+  expect(trees.of('/srv/0', true)).toBe('trees/0');
+  for (const one of [
+    () => trees.of('/other', true),
+    () => trees.ofImage('/a.img'),
+    () => trees.ofDevices([]),
+  ])
+    expect(one).toThrow(/more than 600 places of the host/);
+});
