@@ -45,6 +45,8 @@ __attribute__((constructor)) void open_report() {
 
 }  // namespace
 
+// The runtime asks for these by its own names.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern "C" {
 
 NOT_INSTRUMENTED void __sanitizer_on_print(const char* text) {
@@ -67,3 +69,4 @@ NOT_INSTRUMENTED const char* __asan_default_options() { return "detect_leaks=0:s
 NOT_INSTRUMENTED const char* __ubsan_default_options() { return "symbolize=0:print_stacktrace=1"; }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
