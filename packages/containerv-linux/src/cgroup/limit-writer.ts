@@ -39,7 +39,7 @@ export class LimitWriter {
       if (directory === undefined) continue;
       const target = `${directory}/${file.file}`;
       const write = batch.add({ op: 'write', path: target, text: file.value, optional: true });
-      const told = path.join(directory, file.told ?? file.file);
+      const told = `${directory}/${file.told ?? file.file}`;
       this.#steps.set(file, { write, read: batch.add({ op: 'read', path: told, optional: true }) });
     }
   }
