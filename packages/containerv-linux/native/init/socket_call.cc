@@ -193,7 +193,7 @@ int64_t SocketCall::listen_socket() {
   const int error = judge_listen();
   if (error == 0) return 0;
   constexpr sockaddr kNobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  connect(socket_.get(), &kNobody, sizeof kNobody);
+  static_cast<void>(connect(socket_.get(), &kNobody, sizeof kNobody));
   return -error;
 }
 
