@@ -209,6 +209,34 @@ export const WEAKENINGS = {
     caughtBy: 'security/sockets.test.ts',
     title: 'CVE-2020-15257: nothing of ours',
   },
+  'a snapshot follows links': {
+    file: `${INIT}/tree_copy.cc`,
+    from: 'UniqueFd source(openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));',
+    to: 'UniqueFd source(openat(from, name, O_PATH | O_CLOEXEC));',
+    also: [
+      {
+        file: `${INIT}/tree_walk.h`,
+        from: 'openat(directory, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)',
+        to: 'openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)',
+      },
+    ],
+    caughtBy: 'linux/snapshot.test.ts',
+    title: 'leads nowhere while',
+  },
+  'who copies keeps its rights': {
+    file: `${INIT}/transfer_agent.cc`,
+    from: 'return limit_bounding_set(kCapabilities) == 0 && set_capabilities(kCapabilities) == 0 && load_transfer_filter() == 0;',
+    to: 'return load_transfer_filter() == 0;',
+    caughtBy: 'linux/transfers-hostile.test.ts',
+    title: 'who copies has no more rights',
+  },
+  'descriptors are passed on': {
+    file: `${INIT}/child.cc`,
+    from: '  close_from(static_cast<unsigned>(count + kept));',
+    to: '  for (int fd = count + kept; fd < 64; ++fd) fcntl(fd, F_SETFD, 0);',
+    caughtBy: 'linux/descriptors.test.ts',
+    title: 'passes none on to processes',
+  },
   'mounts that are to be read-only are not': {
     file: 'containerv-linux/src/plan/user-mounts.ts',
     from: "mount.readonly ? (['readonly'] as const) : ([] as const)",
