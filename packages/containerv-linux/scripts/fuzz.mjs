@@ -1,6 +1,7 @@
-// fuzz [--seconds N] [TARGET...]: builds each parser of native/fuzz with clang's libFuzzer, AddressSanitizer and
+// fuzz [--valgrind] [--seconds N] [TARGET...]: builds each parser of native/fuzz with clang's libFuzzer, AddressSanitizer and
 // UndefinedBehaviorSanitizer, and runs it on its corpus and on what it makes of that. Ends with 77, and says what it
-// needs, where there is no such compiler. New inputs stay in a temporary directory; one that fails is printed.
+// needs, where there is no such compiler. New inputs stay in a temporary directory; one that fails is printed. With
+// --valgrind each is built by g++ and given its corpus under valgrind, which also sees what was never written.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ const SOURCES = {
 
 const native = fileURLToPath(new URL('../native', import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' } },
+  options: { seconds: { type: 'string', default: '60' }, valgrind: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const work = mkdtempSync(path.join(tmpdir(), 'containerv-fuzz-'));
@@ -31,9 +32,13 @@ try {
 }
 
 function main() {
-  const compiler = findCompiler();
+  const compiler = values.valgrind ? findValgrind() : findCompiler();
   if (compiler === undefined) {
-    console.error('Fuzzing needs clang++ with libFuzzer: apt-get install clang libclang-rt-14-dev');
+    console.error(
+      values.valgrind
+        ? 'This needs g++ and valgrind: apt-get install g++ valgrind'
+        : 'Fuzzing needs clang++ with libFuzzer: apt-get install clang libclang-rt-14-dev',
+    );
     return UNAVAILABLE;
   }
   const unknown = positionals.filter((name) => !(name in SOURCES));
@@ -42,7 +47,42 @@ function main() {
     return 64;
   }
   const names = positionals.length > 0 ? positionals : Object.keys(SOURCES);
-  return names.every((name) => fuzz(compiler, name)) ? 0 : 1;
+  const one = values.valgrind ? replay : fuzz;
+  return names.every((name) => one(compiler, name)) ? 0 : 1;
+}
+
+/** The compiler for it. */
+function findValgrind() {
+  const there = ['g++', 'valgrind'].every((name) => spawnSync(name, ['--version']).status === 0);
+  return there ? 'g++' : undefined;
+}
+
+/** @param {string} compiler @param {string} name @param {readonly string[]} flags */
+function build(compiler, name, flags) {
+  const program = path.join(work, name);
+  const sources = [`fuzz/${name}.cc`, ...(SOURCES[/** @type {keyof typeof SOURCES} */ (name)] ?? [])];
+  const built = spawnSync(
+    compiler,
+    ['-std=c++20', '-O1', '-g', '-Wall', '-Wextra', ...flags, ...sources, '-o', program],
+    { cwd: native, stdio: 'inherit' },
+  );
+  return built.status === 0 ? program : undefined;
+}
+
+/** @param {string} compiler @param {string} name */
+function replay(compiler, name) {
+  const program = build(compiler, name, ['fuzz/replay.cc']);
+  if (program === undefined) return false;
+  const corpus = path.join(native, 'fuzz/corpus', name);
+  const files = readdirSync(corpus).map((file) => path.join(corpus, file));
+  const checks = ['--leak-check=full', '--track-fds=yes', '--error-exitcode=1', '--quiet'];
+  const ran = spawnSync('valgrind', [...checks, program, ...files], { encoding: 'utf8', cwd: work });
+  // It tells of descriptors, and does not fail over them; what it was given itself counts as one, too.
+  const told = ran.stderr.replaceAll(/Open file descriptor [^\n]*\n[^\n]*<inherited from parent>/g, '');
+  const clean = ran.status === 0 && !told.includes('Open file descriptor');
+  console.log(`${name}: ${files.length} inputs, ${clean ? 'nothing found' : 'see below'} by valgrind`);
+  if (!clean) console.error(ran.stderr.slice(-6000));
+  return clean;
 }
 
 function findCompiler() {
@@ -65,25 +105,8 @@ function findCompiler() {
 
 /** @param {string} compiler @param {string} name */
 function fuzz(compiler, name) {
-  const program = path.join(work, name);
-  const sources = [`fuzz/${name}.cc`, ...(SOURCES[/** @type {keyof typeof SOURCES} */ (name)] ?? [])];
-  const built = spawnSync(
-    compiler,
-    [
-      '-std=c++20',
-      '-O1',
-      '-g',
-      '-Wall',
-      '-Wextra',
-      SANITIZERS,
-      '-fno-sanitize-recover=all',
-      ...sources,
-      '-o',
-      program,
-    ],
-    { cwd: native, stdio: 'inherit' },
-  );
-  if (built.status !== 0) return false;
+  const program = build(compiler, name, [SANITIZERS, '-fno-sanitize-recover=all']);
+  if (program === undefined) return false;
   const corpus = path.join(work, `${name}-corpus`);
   const seeds = path.join(native, 'fuzz/corpus', name);
   if (existsSync(seeds)) cpSync(seeds, corpus, { recursive: true });
