@@ -188,6 +188,13 @@ export const WEAKENINGS = {
     caughtBy: 'security/removal.test.ts',
     title: 'by destroy()',
   },
+  'what is moved up may take a name that is taken': {
+    file: 'containerv-linux/native/common/move_up.h',
+    from: 'if (syscall(SYS_renameat2, parent, name, top, to, RENAME_NOREPLACE) == 0) return true;',
+    to: 'return renameat(parent, name, top, to) == 0;',
+    caughtBy: 'security/removal.test.ts',
+    title: 'however deep it nests, of a snapshot',
+  },
   'the state directory is open to all': {
     file: 'containerv-linux/src/resources.ts',
     from: "batch.add({ op: 'mkdir', path: stateDirectory, mode: 0o700 });",

@@ -93,10 +93,13 @@ const SPECIAL: readonly (readonly [string, number])[] = [
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
   ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['2001::', 32],
   ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
+  // Site-local, which RFC 3879 took out of use and some sites did not.
+  ['fec0::', 10],
   ['ff00::', 8],
 ];
 

@@ -21,6 +21,8 @@ const names: Readonly<Record<string, readonly string[]>> = {
   'nat.example': ['64:ff9b::a01:203'],
   'sixtofour.example': ['2002:c0a8:0101::1'],
   'teredo.example': ['2001:0:1:2:3:4:5:6'],
+  'stateless.example': ['::ffff:0:10.0.0.1'],
+  'site.example': ['fec0::1'],
   'translated.example': ['64:ff9b::5db8:d70e', '2002:5db8:d70e::1'],
 };
 const asked: string[] = [];
@@ -64,6 +66,8 @@ test.for([
   'nat.example',
   'sixtofour.example',
   'teredo.example',
+  'stateless.example',
+  'site.example',
 ])('%s opens no network that is not public', async (name) => {
   await expect(resolveEgress([rule(name)], resolve)).rejects.toMatchObject({
     code: 'ERR_CONTAINERV_NETWORK',
