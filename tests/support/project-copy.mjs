@@ -13,7 +13,7 @@ export function copyProject(name, filter = () => true) {
   const copy = mkdtempSync(path.join(workingDirectory(), `containerv-${name}-`));
   // Tests have other users run programs of it.
   chmodSync(copy, 0o755);
-  for (const part of ['packages', 'tests', 'package.json', 'tsconfig.json', 'tsconfig.base.json'])
+  for (const part of ['packages', 'tests', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.base.json'])
     cpSync(path.join(project, part), path.join(copy, part), {
       recursive: true,
       preserveTimestamps: true,

@@ -193,7 +193,7 @@ int64_t SocketCall::listen_socket() {
   const int error = judge_listen();
   if (error == 0) return 0;
   constexpr sockaddr kNobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  static_cast<void>(connect(socket_.get(), &kNobody, sizeof kNobody));
+  if (connect(socket_.get(), &kNobody, sizeof kNobody) != 0) shutdown(socket_.get(), SHUT_RDWR);
   return -error;
 }
 
