@@ -42,7 +42,7 @@ async function create(options: object, how: { uid?: number; under?: readonly str
 }
 
 describe('who may not make namespaces', () => {
-  const under = [program('without-namespaces'), '1000', '1000', '--'];
+  const under = [program('without-namespaces'), '1000', '1000', '--'] as const;
 
   test('is told which permission is missing, and where to look', async () => {
     expect(await create({}, { under })).toMatchObject({
@@ -64,8 +64,9 @@ describe('who may not make namespaces', () => {
       CONTAINERV_STATE_DIR: `${home}/state`,
       CONTAINERV_DATA_DIR: `${home}/data`,
     };
-    const [command = '', ...args] = [...under, process.execPath, cli, 'doctor', '--json'];
-    const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
+    const [command, ...args] = under;
+    const doctor = [...args, process.execPath, cli, 'doctor', '--json'];
+    const { status, stdout, stderr } = spawnSync(command, doctor, { env, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     const { usable, checks } = JSON.parse(stdout) as HostReport;
     expect(usable).toBe(false);
