@@ -4,10 +4,10 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, write
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Native, nativeDirectory, type TransferCounts } from '../../src/native.js';
 import { WireWriter } from '../../src/wire.js';
+import { fc } from '../support/property.js';
 
 // What runs here is the source; the addon was built beside the package's.
 const built = nativeDirectory().replace(`${path.sep}src${path.sep}`, `${path.sep}dist${path.sep}`);
@@ -85,12 +85,12 @@ const name = fc.oneof(
 );
 
 const none = new Uint8Array();
-const noise = fc.uint8Array({ maxLength: 20 });
+const blob = fc.uint8Array({ maxLength: 20 });
 
 const record = fc.oneof(
   name.map((text) => (writer: WireWriter) => metadata(writer.u32(ENTER).text(text))),
   fc.constant((writer: WireWriter) => metadata(writer.u32(LEAVE)).bytes(Buffer.alloc(0))),
-  fc.tuple(name, fc.oneof({ weight: 8, arbitrary: fc.constant(none) }, noise), noise).map(
+  fc.tuple(name, fc.oneof({ weight: 8, arbitrary: fc.constant(none) }, blob), blob).map(
     ([text, attributes, content]) =>
       (writer: WireWriter) =>
         metadata(writer.u32(SMALL).text(text)).bytes(attributes).bytes(content),
