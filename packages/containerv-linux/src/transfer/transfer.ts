@@ -17,6 +17,8 @@ import { transferFailure } from './failure.js';
 import { Progress } from './progress.js';
 import { copyTrees } from './trees.js';
 
+const ECONNRESET = 104;
+
 const NOTHING: TransferCounts = {
   files: 0,
   directories: 0,
@@ -49,12 +51,9 @@ export async function transfer(
   progress.settle();
   const failures = treeFailures(counts, direction, spec);
   let { files, bytes, failed } = counts;
-  if (counts.ended === 'gone') {
-    failures.push({
-      from: undefined,
-      to: undefined,
-      error: transferFailure({ step: direction, syscall: 'recvmsg', errno: 104 }),
-    });
+  if (counts.ended === 'gone' || (failed > 0 && channel.closed)) {
+    // First: whatever else failed may have for that.
+    failures.unshift({ from: undefined, to: undefined, error: gone(direction) });
     failed++;
   }
   for (const content of spec.contents) {
@@ -69,7 +68,8 @@ export async function transfer(
       failures.push({
         from: named(content.from),
         to: named(content.to),
-        error: contentError(error, direction),
+        // What is said of a container that is being taken down is said of what is left of it.
+        error: channel.closed ? gone(direction) : contentError(error, direction),
       });
       failed++;
     }
@@ -101,6 +101,11 @@ function isAborted({ signal }: TransferSpec): boolean {
 
 function named(end: unknown): string | undefined {
   return typeof end === 'string' ? end : undefined;
+}
+
+/** The process that copies has ended, or will. */
+function gone(step: string): ContainervError {
+  return transferFailure({ step, syscall: 'recvmsg', errno: ECONNRESET });
 }
 
 /** Streams of callers reject with anything. */
