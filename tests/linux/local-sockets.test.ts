@@ -96,7 +96,7 @@ describe.for(users)('rules for single local sockets, with user namespace %s', (u
         'chdir=/tmp',
         'stream',
         'bind=a',
-        'listen=1',
+        'listen=8',
         'symlink=/tmp/to-a>/tmp/a',
         'symlink=/tmp/here>/tmp',
         'stream',
