@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import type { Container, ContainerOptions } from 'containerv-linux';
@@ -8,8 +8,10 @@ import { untilSaid } from '../support/collect.js';
 import { errorName, json, processes, small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { networkPolicy, serve, ask } from '../support/network.js';
+import { runProgram } from '../support/program.js';
+import { sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
-import { full, isRoot } from '../support/suite.js';
+import { full, isRoot, program } from '../support/suite.js';
 
 const SECONDS = full ? '20' : '0.7';
 const users = [true, ...(isRoot ? [false] : [])];
@@ -275,6 +277,23 @@ class Reached {
   }
 }
 
+test.for([
+  ['pidfd_getfd', 438],
+  ['pidfd_open', 434],
+] as const)('a kernel without %s is told apart before anything runs', async ([, number]) => {
+  const rules: NetworkRule[] = [{ family: 'unix', path: '@a' }];
+  const under = [program('without-syscalls'), String(number), '--'];
+  const { stdout } = await runProgram('try-rules', [JSON.stringify({ rootfs: sharedRoot(), rules })], {
+    under,
+  });
+  expect(JSON.parse(stdout)).toEqual({
+    code: 'ERR_CONTAINERV_UNSUPPORTED',
+    step: 'enforce socket rules',
+    syscall: number === 434 ? 'pidfd_open' : 'seccomp',
+    errno: 'ENOSYS',
+  });
+});
+
 describe('rules for single local sockets, under attack,', () => {
   const reached = new Reached();
   const mounts = [{ source: reached.directory, target: '/in', create: true }];
@@ -296,6 +315,19 @@ describe('rules for single local sockets, under attack,', () => {
     expect(failed).toBeGreaterThan(0);
     await eventually(() => expect(reached.counts['permitted']).toBeGreaterThanOrEqual(worked));
     expect(reached.counts['forbidden']).toBe(0);
+  });
+
+  test('a directory of the host that came in brings no name of the host’s with it', async () => {
+    const rules: NetworkRule[] = [
+      { family: 'unix', path: path.join(reached.directory, 'forbidden'), allow: ['connect'] },
+    ];
+    await using container = await confined(rules);
+    const directory = openSync(reached.directory, 'r');
+    const { stdout } = await container.run('steps', ['fchdir=3', 'stream', 'connect=forbidden'], {
+      stdio: ['ignore', 'pipe', 'pipe', directory],
+    });
+    closeSync(directory);
+    expect((JSON.parse(stdout) as number[]).map(errorName)).toEqual(['ok', 'ok', 'EACCES']);
   });
 
   test('nobody waits for those who wait, signals end a wait, and so does death', async () => {
