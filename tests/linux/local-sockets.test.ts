@@ -366,6 +366,19 @@ describe('rules for single local sockets, under attack,', () => {
     );
   });
 
+  test('who waits can be paused, and goes on', async () => {
+    await using container = await confined([{ family: 'unix', path: '@full' }]);
+    const first = ['stream', 'bind=@full', 'listen=0', 'stream', 'connect=@full', 'ready', 'stream'];
+    const waiting = await container.spawn('steps', [...first, 'connect=@full', 'connect=@full']);
+    await untilSaid(waiting, 'ready');
+    await expect
+      .poll(async () => (await processes(container)).map(({ name }) => name))
+      .toContain('containerv-call');
+    await container.pause();
+    await container.resume();
+    expect((await container.run('steps', ['stream', 'bind=@other'])).stdout).toBe('[0,13]\n');
+  });
+
   test('callers that die or end meanwhile leave nothing, and everybody else is served', async () => {
     await using container = await confined([{ family: 'unix', path: '@free' }], pids(64));
     const server = await container.spawn('steps', ['stream', 'bind=@free', 'listen=4096', 'ready', 'pause']);

@@ -164,10 +164,10 @@ bool SocketBroker::ended(pid_t child) {
   return false;
 }
 
-bool SocketBroker::look_after() {
+bool SocketBroker::look_after(bool all) {
   for (Answering* each = answering_; each; each = each->next) {
-    const bool give_up =
-        each->waits && (!still_waits(each->listener, each->id) || signal_waits(settings_.proc, each->caller));
+    const bool give_up = all || (each->waits && (!still_waits(each->listener, each->id) ||
+                                                 signal_waits(settings_.proc, each->caller)));
     if (give_up) kill(each->child, kGiveUp);
     each->waits = true;
   }

@@ -44,11 +44,17 @@ class SocketBroker {
   void forget(int listener);
   // To be called when it is readable. `policies`: the map of own_policy.h, or -1. False: there is nobody to answer for.
   bool take_call(int listener, int policies);
+  template <typename Visit>
+  void each_listener(Visit visit) const {
+    for (const Joined* each = joined_; each; each = each->next) visit(each->listener.get());
+  }
   // A child of ours has ended; false: it is none of the broker's.
   bool ended(pid_t child);
   // Ends waiting for those whose callers wait no more, or have a signal to handle. The kernel tells nobody of either, so it is
   // asked every now and then for as long as calls wait. False: none does.
-  bool look_after();
+  // `all`: ends every wait, for callers that are to stand still, which they could not while they wait for us.
+  bool look_after(bool all);
+  [[nodiscard]] bool anybody_waits() const { return answering_ != nullptr; }
 
  private:
   struct Joined {

@@ -151,7 +151,11 @@ void Supervisor::run() {
 }
 
 void Supervisor::answer_calls(int listener, uint32_t events) {
-  if (events & EPOLLIN) {
+  if (events & EPOLLIN && paused_) {
+    // Until it is taken, a call keeps nobody from standing still. resume_calls() watches again.
+    epoll_event none{0, {.u64 = tag(kCalls, static_cast<uint32_t>(listener))}};
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener, &none);
+  } else if (events & EPOLLIN) {
     if (broker_.take_call(listener, own_policies_.get())) await_calls(true);
   } else {
     // Explicitly: children that answer hold the description, too.
@@ -160,9 +164,16 @@ void Supervisor::answer_calls(int listener, uint32_t events) {
   }
 }
 
+void Supervisor::resume_calls() {
+  broker_.each_listener([this](int listener) {
+    epoll_event event{EPOLLIN, {.u64 = tag(kCalls, static_cast<uint32_t>(listener))}};
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener, &event);
+  });
+}
+
 void Supervisor::look_after_calls() {
   uint64_t ticks;
-  if (read(calls_.get(), &ticks, sizeof ticks) > 0 && !broker_.look_after()) await_calls(false);
+  if (read(calls_.get(), &ticks, sizeof ticks) > 0 && !broker_.look_after(paused_)) await_calls(false);
 }
 
 void Supervisor::await_calls(bool wait) {
@@ -225,6 +236,7 @@ void Supervisor::serve(Client* client) {
 }
 
 void Supervisor::drop(Client* client) {
+  if (pausing_ == client) pausing_ = nullptr;
   for (Process* process = processes_.first(); process; process = process->next) {
     if (process->client != client) continue;
     process->client = nullptr;
@@ -404,7 +416,10 @@ void Supervisor::reap() {
       if (errno == ECHILD && stopping_) end();
       return;
     }
-    if (broker_.ended(pid)) continue;
+    if (broker_.ended(pid)) {
+      settle_pause();
+      continue;
+    }
     Process* process = processes_.find(pid);
     if (WIFSTOPPED(status)) {
       if (process && process->job_control) report_stop(process, WSTOPSIG(status));
@@ -492,12 +507,24 @@ void Supervisor::pause(Client* client, Message& message) {
   if (paused)
     freezer_.hold(static_cast<UniqueFd&&>(message.descriptors()[0]), word);
   else
-    freezer_.release();
+    freezer_.release(), resume_calls();
   WireWriter told(kPaused, 0);
   told.u32(paused);
   for (Client* each = clients_; each; each = each->next) answer(each, told.message());
-  // After the news: who asked knows whose doing that was.
-  answer(client, WireWriter(kDone, message.request()).message());
+  settle_pause();
+  pausing_ = client;
+  pausing_request_ = message.request();
+  // Children that make calls would stand still with the others, and their callers wait for them.
+  if (paused) broker_.look_after(true);
+  settle_pause();
+}
+
+// After the news: who asked knows whose doing that was.
+void Supervisor::settle_pause() {
+  if (!pausing_ || (paused_ && broker_.anybody_waits())) return;
+  Client* const client = pausing_;
+  pausing_ = nullptr;
+  answer(client, WireWriter(kDone, pausing_request_).message());
 }
 
 // Programs of the kernel that judge this container's files live as long as somebody has them open, and what they judge

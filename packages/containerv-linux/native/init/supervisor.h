@@ -68,6 +68,8 @@ class Supervisor {
   void take_log(Log* log);
   void answer_calls(int listener, uint32_t events);
 
+  void settle_pause();
+  void resume_calls();
   void look_after_calls();
   void await_calls(bool wait);
   void settle_start(Process* process);
@@ -93,6 +95,8 @@ class Supervisor {
   bool paused_ = false;
   bool more_to_reap_ = false;
   bool calls_waited_for_ = false;
+  Client* pausing_ = nullptr;  // is told when nothing keeps anybody from standing still
+  uint32_t pausing_request_ = 0;
   bool files_judged_ = false;  // by BPF programs
   UniqueFd own_policies_;      // -1: processes cannot have policies of their own for them
   Freezer freezer_;
