@@ -1,5 +1,6 @@
+import { win32 } from 'node:path';
 import { ContainervError } from 'containerv-api';
-import type { WrapperInvocation } from './invocation.js';
+import { isScript, type WrapperInvocation } from './invocation.js';
 
 /**
  * An argument for a line of a batch file that cmd.exe reads and a program splits (CommandLineToArgvW). Between quotes
@@ -22,20 +23,28 @@ export function quoteCmd(argument: string): string {
 
 /** A batch file. `exit /b` and the last line's status are what callers of either kind see. */
 export function cmdText({ args, program }: WrapperInvocation): string {
-  const beside =
-    program === undefined ? [] : [`if not exist "%serve_exec%" set "serve_exec=%~dp0${pathText(program)}"`];
   return [
     // `!` in an argument would else be expanded where the caller has switched that on.
     'setlocal EnableExtensions DisableDelayedExpansion',
     'set "serve_exec=%~dp0serve-exec.exe"',
-    ...beside,
+    ...(program === undefined ? [] : lookBeside(program)),
     'if not exist "%serve_exec%" for %%i in (serve-exec.exe) do set "serve_exec=%%~$PATH:i"',
     'if not defined serve_exec echo %~nx0: serve-exec.exe is neither beside this wrapper nor in PATH. Install it. 1>&2',
     'if not defined serve_exec exit /b 125',
-    `"%serve_exec%" ${args.map(quoteCmd).join(' ')} %*`,
+    `${program !== undefined && isScript(program) ? '%serve_node% ' : ''}"%serve_exec%" ${args.map(quoteCmd).join(' ')} %*`,
     'exit /b %ERRORLEVEL%',
     '',
   ].join('\r\n');
+}
+
+function lookBeside(program: string): readonly string[] {
+  const place = `${win32.isAbsolute(program) ? '' : '%~dp0'}${pathText(program)}`;
+  if (!isScript(program)) return [`if not exist "%serve_exec%" set "serve_exec=${place}"`];
+  return [
+    'set "serve_node="',
+    `if not exist "%serve_exec%" if exist "${place}" set "serve_node=node.exe"`,
+    `if defined serve_node set "serve_exec=${place}"`,
+  ];
 }
 
 function pathText(path: string): string {

@@ -22,3 +22,8 @@ export function wrapperArguments(
   // Without the -- an argument of the caller's could be taken for an option of ours.
   return ['--container', container, '--path', inside, '--wdir', directory, '--', ...args];
 }
+
+/** One that Windows would hand to whatever opens such files: it takes Node.js. */
+export function isScript(program: string): boolean {
+  return /\.[cm]?js$/.test(program);
+}

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { cmdText, quoteCmd } from '../../src/wrappers/cmd-text.js';
 import { wrapperArguments } from '../../src/wrappers/invocation.js';
 import { posixText, quotePosix } from '../../src/wrappers/posix-text.js';
-import { powershellText, quotePowerShell } from '../../src/wrappers/powershell-text.js';
+import { quotePowerShell } from '../../src/wrappers/powershell-text.js';
 import { splitWords } from '../../src/wrappers/split-words.js';
 import { parseSpec } from '../../src/wrappers/wrappers-command.js';
 
@@ -72,7 +72,13 @@ test('a batch file ends every line with CR LF, and hands on arguments and status
 
 test('PowerShell: every kind of quote is doubled', () => {
   expect(quotePowerShell('a\'b\u2019c`$x"')).toBe("'a''b\u2019\u2019c`$x\"'");
-  expect(powershellText({ args: ["it's"], program: undefined })).toContain("@('it''s') + $args");
+});
+
+test('cmd: a program on another drive, and a script, which takes Node.js', () => {
+  const text = (program: string): string => cmdText({ args: ['x'], program });
+  expect(text('D:\\a 50%\\serve-exec.exe')).toContain('set "serve_exec=D:\\a 50%%\\serve-exec.exe"');
+  expect(text('../cli.js')).toContain('if exist "%~dp0..\\cli.js" set "serve_node=node.exe"');
+  expect(text('../cli.js')).toContain('\r\n%serve_node% "%serve_exec%" "x" %*\r\n');
 });
 
 test('sh: nothing comes between the wrapper and serve-exec', () => {
