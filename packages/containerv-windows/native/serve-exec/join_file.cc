@@ -75,7 +75,7 @@ bool JoinFile::read(const char* id, int& status) {
   const std::wstring* tag = document ? document->text_at(L"owner") : nullptr;
   const std::wstring* guest = document ? document->text_at(L"guest") : nullptr;
   const Json* given = document ? document->find(L"parameters") : nullptr;
-  const bool known = version && version->text == L"1" && tag && !tag->empty() && guest && (*guest == L"windows" || *guest == L"linux") &&
+  const bool known = version && version->kind == Json::Kind::kNumber && version->text == L"1" && tag && !tag->empty() && guest && (*guest == L"windows" || *guest == L"linux") &&
                      given && given->kind == Json::Kind::kObject;
   if (!known) {
     line.add(narrow(path).c_str()).add(" is damaged, or of another version. Install one version of both.");

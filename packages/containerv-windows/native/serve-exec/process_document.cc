@@ -70,26 +70,34 @@ bool same_name(const std::wstring& one, const std::wstring& other) {
   return CompareStringOrdinal(one.c_str(), static_cast<int>(one.size()), other.c_str(), static_cast<int>(other.size()), TRUE) == CSTR_EQUAL;
 }
 
+bool refuse_description(int& status) {
+  return refuse(Line().add("The container's description is damaged, or of another version. Install one version of both."), status);
+}
+
 // Names are compared without case, and there are no empty values.
-void add_windows_environment(Json& parameters, const CommandLine& line) {
+bool add_windows_environment(Json& parameters, const CommandLine& line, int& status) {
   const Json* given = parameters.find(L"Environment");
   Json environment = given ? *given : Json::object();
+  if (environment.kind != Json::Kind::kObject) return refuse_description(status);
   for (const auto& [name, value] : passed_environment(line)) {
     std::erase_if(environment.members, [&](const auto& member) { return same_name(member.first, name); });
     if (!value.empty()) environment.set(name, Json::string(value));
   }
   parameters.set(L"Environment", std::move(environment));
+  return true;
 }
 
-void add_linux_environment(Json& process, const CommandLine& line) {
+bool add_linux_environment(Json& process, const CommandLine& line, int& status) {
   const Json* given = process.find(L"env");
   Json environment = given ? *given : Json::array();
+  if (environment.kind != Json::Kind::kArray) return refuse_description(status);
   for (const auto& [name, value] : passed_environment(line)) {
     const std::wstring start = name + L'=';
     std::erase_if(environment.items, [&](const Json& item) { return item.text.substr(0, start.size()) == start; });
     environment.items.push_back(Json::string(start + value));
   }
   process.set(L"env", std::move(environment));
+  return true;
 }
 
 // windowsAccount() of src/security.
@@ -147,7 +155,7 @@ bool fill_windows(Json& parameters, const JoinFile& join, const CommandLine& lin
   parameters.set(L"CommandLine", Json::string(text));
   if (line.user && !set_account(parameters, join, line.user, status)) return false;
   if (line.wdir) parameters.set(L"WorkingDirectory", Json::string(widen(inside(line.wdir, false))));
-  add_windows_environment(parameters, line);
+  if (!add_windows_environment(parameters, line, status)) return false;
   parameters.set(L"EmulateConsole", Json::truth(wiring.terminal));
   if (wiring.terminal) {
     Json size = Json::array();
@@ -160,15 +168,14 @@ bool fill_windows(Json& parameters, const JoinFile& join, const CommandLine& lin
 
 bool fill_linux(Json& parameters, const CommandLine& line, const std::vector<std::wstring>& argv, const Wiring& wiring, int& status) {
   const Json* given = parameters.find(L"OciProcess");
-  if (!given || given->kind != Json::Kind::kObject)
-    return refuse(Line().add("The container's description is of another version. Install one version of both."), status);
+  if (!given || given->kind != Json::Kind::kObject) return refuse_description(status);
   Json process = *given;
   Json arguments = Json::array();
   for (const auto& argument : argv) arguments.items.push_back(Json::string(argument));
   process.set(L"args", std::move(arguments));
   if (line.user && !set_ids(process, line.user, status)) return false;
   if (line.wdir) process.set(L"cwd", Json::string(widen(inside(line.wdir, true))));
-  add_linux_environment(process, line);
+  if (!add_linux_environment(process, line, status)) return false;
   process.set(L"terminal", Json::truth(wiring.terminal));
   if (wiring.terminal) {
     Json size = Json::object();
