@@ -5,8 +5,6 @@ import { eventually } from '../support/eventually.js';
 import { implementations, inside, serveExec, startServeExec } from '../support/serve-exec.js';
 import { full, program } from '../support/suite.js';
 
-const BYTES = full ? 1024 ** 3 : 64 * 1024 ** 2;
-
 let container: Container;
 beforeAll(async () => {
   container = await small({ limits: { pids: 'max' } });
@@ -18,13 +16,15 @@ afterAll(async () => {
 describe.each(implementations)('serve-exec ($name)', (implementation) => {
   const [own, ...rest] = implementation.command;
 
-  test(`${BYTES / 1024 ** 2} MiB pass two commands of the container unchanged`, { timeout: 180_000 }, () => {
+  // Both hand the same descriptors over; the one that is on everybody's path proves it with all of them.
+  const bytes = full || implementation.name === 'native' ? 1024 ** 3 : 64 * 1024 ** 2;
+  test(`${bytes / 1024 ** 2} MiB pass two commands of the container unchanged`, { timeout: 180_000 }, () => {
     const script = (text: string, args: readonly string[]) =>
       serveExec({ name: implementation.name, command: ['/bin/sh', '-c', text, ...args] }, []).stdout;
-    const expected = script('"$0" pour "$1" 7 | sha256sum', [program('box'), `${BYTES}`]);
+    const expected = script('"$0" pour "$1" 7 | sha256sum', [program('box'), `${bytes}`]);
     const got = script('b=$1; shift; "$0" "$@" --path pour $b 7 | "$0" "$@" --path cat | sha256sum', [
       own,
-      `${BYTES}`,
+      `${bytes}`,
       ...rest,
       '--container',
       container.id,
@@ -34,7 +34,7 @@ describe.each(implementations)('serve-exec ($name)', (implementation) => {
   });
 
   // A Node process takes 40 MiB and a tenth of a second of a processor.
-  const count = implementation.name === 'node' ? (full ? 60 : 10) : full ? 500 : 100;
+  const count = implementation.name === 'node' ? (full ? 60 : 10) : 500;
   test(`${count} at once each have their own output and status`, { timeout: 180_000 }, async () => {
     const ended = await Promise.all(
       Array.from({ length: count }, async (_, index) => {
