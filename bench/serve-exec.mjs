@@ -9,6 +9,16 @@ import { takeTurns } from './statistics.mjs';
 import { print } from './table.mjs';
 
 const PIPED_BYTES = 2 ** 30;
+// A program that only ends: what it costs to start it is what it costs to start any.
+const BARE = `__attribute__((noreturn)) void _start(void) {
+#ifdef __x86_64__
+  __asm__ volatile("syscall" ::"a"(231), "D"(0));
+#else
+  register long number __asm__("x8") = 94, status __asm__("x0") = 0;
+  __asm__ volatile("svc 0" ::"r"(number), "r"(status));
+#endif
+  __builtin_unreachable();
+}`;
 
 /**
  * @param place with `root`, a root directory that has a static /bin/true
@@ -30,21 +40,27 @@ export async function benchServeExec(directory, place, source, { rounds, runs })
   const peers = ociPeers(directory, place.root);
   try {
     const { initPid } = (await listContainers()).find(({ id }) => id === container.id);
-    const inside = ['--container', container.id, '--path', '/bin/true', '--wdir', '/'];
-    const contestants = { 'the static program directly': starting([path.join(place.root, 'bin/true')]) };
-    if (launcher !== undefined) contestants['serve-exec, native'] = starting([launcher, ...inside]);
-    contestants['nsenter -a, no confinement'] = starting([
-      which('nsenter'),
-      '-a',
-      '-t',
-      String(initPid),
-      '/bin/true',
-    ]);
+    const contestantsFor = (program) => {
+      const inside = ['--container', container.id, '--path', program, '--wdir', '/'];
+      const nsenter = [which('nsenter'), '-a', '-t', String(initPid), program];
+      return {
+        'the program directly': starting([path.join(place.root, program)]),
+        ...(launcher !== undefined && { 'serve-exec, native': starting([launcher, ...inside]) }),
+        'nsenter -a, no confinement': starting(nsenter),
+      };
+    };
+    compile(BARE, ['-static', '-nostdlib', '-O1', '-x', 'c', '-', '-o', path.join(place.root, 'bin/bare')]);
+    print(
+      'Run a program without a C library in a live container',
+      await takeTurns(contestantsFor('/bin/bare'), rounds, runs),
+      'the program',
+    );
+    const contestants = contestantsFor('/bin/true');
     for (const { name, command } of peers) contestants[name] = starting(command);
     print(
       'Run a static /bin/true in a live container',
       await takeTurns(contestants, rounds, runs),
-      'the static',
+      'the program',
     );
     if (peers.length < 2) console.log(`(of runc and crun, ${peers.length} can run here)\n`);
   } finally {
