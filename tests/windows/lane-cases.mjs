@@ -1,10 +1,9 @@
 // Bundles the cases of `windows/cases` and runs them in node.exe under Wine, each with either library of Windows.
-import { execFile } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { crashedAtExit } from './support/crashed-at-exit.mjs';
+import { runTsup } from './support/bundle.mjs';
 import { setUpLane, stopLane, winNode, winPath } from './wine/lane.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -39,9 +38,7 @@ export async function runCases() {
 
 /** Into {@link bundles}. */
 export async function bundle() {
-  const tsup = fileURLToPath(new URL('dist/cli-default.js', import.meta.resolve('tsup/package.json')));
-  const cwd = path.dirname(here);
-  await promisify(execFile)(process.execPath, [tsup, '--config', 'windows/tsup.config.ts'], { cwd });
+  await runTsup('windows/tsup.config.ts');
 }
 
 /** Has the driver take this library. @param {string} library */

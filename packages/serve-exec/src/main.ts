@@ -4,6 +4,7 @@ import { execInContainer } from './exec/exec-in-container.js';
 import { statusOfError } from './exec/exit-status.js';
 import { oneLine } from './exec/one-line.js';
 import { parseRequest } from './exec/request.js';
+import { execOnWindows } from './exec/windows/front.js';
 import { HELP } from './help.js';
 import { nativeLauncherPath } from './native-launcher.js';
 import { wrappersCommand } from './wrappers/wrappers-command.js';
@@ -39,7 +40,9 @@ async function dispatch(
   const invocation = parseRequest(argv);
   switch (invocation.kind) {
     case 'exec':
-      return execInContainer(invocation.request, (line) => stderr.write(line));
+      return process.platform === 'win32'
+        ? execOnWindows(invocation.request)
+        : execInContainer(invocation.request, (line) => stderr.write(line));
     case 'help':
       stdout.write(HELP);
       return 0;

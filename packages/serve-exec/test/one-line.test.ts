@@ -10,6 +10,15 @@ test('an error is one line with its hint, whatever is in it', () => {
   expect(oneLine('text')).toBe('serve-exec: text\n');
 });
 
+test('it has the words of the command line', () => {
+  const error = (step: string): ContainervError =>
+    new ContainervError('ERR_CONTAINERV_SPAWN', 'It failed', { step, hint: 'Choose another `cwd`.' });
+  expect(oneLine(error('execute command'))).toBe('serve-exec: It failed. Choose another --wdir.\n');
+  expect(oneLine(error('start process'))).toBe(
+    'serve-exec: start process: It failed. Choose another --wdir.\n',
+  );
+});
+
 test.for([
   ['ERR_CONTAINERV_SPAWN', 'find command', 'ENOENT', 127],
   ['ERR_CONTAINERV_SPAWN', 'execute command', 'ENOTDIR', 127],

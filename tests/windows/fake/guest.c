@@ -25,12 +25,51 @@ static int hold(void) {
   return 0;
 }
 
+// What follows the first `count` words, which have no quotes in them.
+static wchar_t* rest_of(wchar_t* line, int count) {
+  for (; count > 0; count--) {
+    line += wcscspn(line, L" ");
+    line += wcsspn(line, L" ");
+  }
+  return line;
+}
+
+// Outside of any container: `console COLUMNS ROWS COMMAND...` runs a program in its own console, gives that another size
+// once the program has taken it, sends Ctrl-C two seconds later, and says how the program ended and left the console.
+static BOOL WINAPI ignore(DWORD event) { return event == CTRL_C_EVENT; }
+
+static int run_in_console(wchar_t** argv) {
+  const HANDLE in = GetStdHandle(STD_INPUT_HANDLE), out = GetStdHandle(STD_OUTPUT_HANDLE);
+  const SHORT columns = (SHORT)wcstol(argv[2], NULL, 10), rows = (SHORT)wcstol(argv[3], NULL, 10);
+  DWORD before[2], during[2], after[2], code = 101;
+  GetConsoleMode(in, &before[0]), GetConsoleMode(out, &before[1]);
+  SetConsoleCtrlHandler(ignore, TRUE);
+  STARTUPINFOW startup = {.cb = sizeof startup};
+  PROCESS_INFORMATION started;
+  if (!CreateProcessW(NULL, rest_of(GetCommandLineW(), 4), NULL, NULL, TRUE, 0, NULL, NULL, &startup, &started)) return 102;
+  do Sleep(50), GetConsoleMode(in, &during[0]);
+  while (during[0] == before[0] && WaitForSingleObject(started.hProcess, 0) == WAIT_TIMEOUT);
+  const SMALL_RECT window = {0, 0, columns - 1, rows - 1};
+  const COORD size = {columns, rows};
+  SetConsoleWindowInfo(out, TRUE, &window), SetConsoleScreenBufferSize(out, size);
+  Sleep(2000);
+  GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
+  WaitForSingleObject(started.hProcess, INFINITE);
+  GetExitCodeProcess(started.hProcess, &code);
+  GetConsoleMode(in, &after[0]), GetConsoleMode(out, &after[1]);
+  const DWORD lines = ENABLE_LINE_INPUT | ENABLE_ECHO_INPUT | ENABLE_PROCESSED_INPUT;
+  const char* lines_kept = (before[0] & lines) == (after[0] & lines) ? "kept" : "changed";
+  printf("%#lx, lines %s, modes %s\n", code, lines_kept, memcmp(before, after, sizeof before) == 0 ? "kept" : "changed");
+  return 0;
+}
+
 int wmain(int argc, wchar_t** argv) {
   _setmode(0, _O_BINARY);
   _setmode(1, _O_BINARY);
   _setmode(2, _O_BINARY);
   const wchar_t* mode = argc > 1 ? argv[1] : L"hold";
   if (wcscmp(mode, L"exit") == 0) return (int)wcstoul(argv[2], NULL, 0);
+  if (wcscmp(mode, L"console") == 0) return run_in_console(argv);
   if (wcscmp(mode, L"cat") == 0) return echo_input();
   if (wcscmp(mode, L"sleep") == 0) {
     Sleep((DWORD)wcstol(argv[2], NULL, 10));

@@ -134,8 +134,10 @@ HRESULT create_process(const std::shared_ptr<System>& system, const std::string&
   // A terminal has one output.
   startup.hStdError = made->console ? theirs[1] : theirs[2];
   PROCESS_INFORMATION started = {};
+  // One with a console of its own must not hear of the keys at ours.
+  const DWORD apart = made->console ? DETACHED_PROCESS : 0;
   const BOOL good = CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE,
-                                   CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT, environment.data(),
+                                   CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT | apart, environment.data(),
                                    directory.empty() ? nullptr : directory.c_str(), &startup, &started);
   const HRESULT failure = HRESULT_FROM_WIN32(GetLastError());
   for (HANDLE end : theirs) CloseHandle(end);

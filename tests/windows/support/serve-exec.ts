@@ -1,23 +1,56 @@
-// Runs serve-exec.exe under Wine, in a world of the fake's in which a container runs already.
+// Runs serve-exec under Wine, in a world of the fake's in which a container runs already.
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ContainerOptions, resolveContainerOptions } from 'containerv-api';
+import { type ContainerOptions, type ContainerSpec, resolveContainerOptions } from 'containerv-api';
 import { buildJoinDocument } from '../../../packages/containerv-windows/src/documents/join-document.js';
-import { winPath, winProgram } from '../wine/lane.mjs';
+import { ownerTag } from '../../../packages/containerv-windows/src/state/state-file.js';
+import { missingTools, NODE, setUpLane, winCommand, winPath, winProgram, winScript } from '../wine/lane.mjs';
+import { runTsup } from './bundle.mjs';
 
 export const PROGRAM: string = fileURLToPath(
   new URL('../../../packages/containerv-windows/dist/native/x64/serve-exec.exe', import.meta.url),
 );
+/** The one in Node.js, and the driver that it loads. */
+const SCRIPTS = fileURLToPath(new URL('../build/packages/serve-exec/dist', import.meta.url));
+/** Two programs that are to do the same. */
+export const IMPLEMENTATIONS = ['native', 'node'] as const;
+export type Implementation = (typeof IMPLEMENTATIONS)[number];
+
+/** What this machine lacks for trials; `undefined`: nothing. */
+export async function missingForTrials(): Promise<string | undefined> {
+  return (
+    (await missingTools()) ??
+    (existsSync(PROGRAM) ? undefined : 'a build of packages/containerv-windows with them')
+  );
+}
+
+/** Makes everything that trials need. */
+export async function setUpTrials(): Promise<void> {
+  await setUpLane();
+  await runTsup('windows/serve-exec.tsup.config.ts');
+  const manifest = new URL('../../../packages/serve-exec/package.json', import.meta.url);
+  copyFileSync(manifest, path.join(path.dirname(SCRIPTS), 'package.json'));
+}
+
 /** Where the program is that runs in containers of the fake: see guest.c. */
 const GUESTS = winPath(fileURLToPath(new URL('../build/libraries', import.meta.url)));
 /** A bare name, which the fake finds in its own search path; it has no file system of containers. */
 const GUEST_INSIDE = 'guest.exe';
-const OWNER = 'containerv-test';
 const PATIENCE_MS = 60_000;
+/** Of node.exe, when all is done: Wine's own (crashed-at-exit.mjs), and the status is not changed by it. */
+const CRASH_AT_EXIT = /^wine: Unhandled page fault [^\n]*\n/gm;
 
 export interface Ended {
   /** Of 8 bits: more do not come through Wine. */
@@ -36,6 +69,7 @@ export interface Surroundings {
 
 /** A container called `box`, and what the fake's service is to do. */
 export interface World {
+  readonly implementation?: Implementation;
   readonly options?: ContainerOptions;
   /** As the compute system says. */
   readonly owner?: string;
@@ -48,25 +82,38 @@ export interface World {
 export class Trial implements Disposable {
   readonly directory: string = mkdtempSync(path.join(tmpdir(), 'serve-exec-wine-'));
   readonly #env: Record<string, string>;
+  readonly #implementation: Implementation;
 
   constructor({
+    implementation = 'native',
     options,
-    owner = OWNER,
+    owner,
     state = 'Running',
     library = 'computecore',
     faults = [],
   }: World = {}) {
+    this.#implementation = implementation;
     const file = (name: string): string => path.join(this.directory, name);
     mkdirSync(file('box'));
-    const spec = resolveContainerOptions({ id: 'box', cwd: '/', rootfs: String.raw`C:\image`, ...options });
-    writeFileSync(file('box/join.json'), JSON.stringify(buildJoinDocument(spec, OWNER)));
-    const systems = [{ id: 'box', owner, state }];
+    const tag = ownerTag({ state: winPath(this.directory), data: '' });
+    // Detached, as nobody is there who holds its lock.
+    const spec = resolveContainerOptions({
+      id: 'box',
+      cwd: '/',
+      rootfs: String.raw`C:\image`,
+      detached: true,
+      ...options,
+    });
+    writeFileSync(file('box/join.json'), JSON.stringify(buildJoinDocument(spec, tag)));
+    writeFileSync(file('box/state.json'), JSON.stringify(stateOf(spec)));
+    const systems = [{ id: 'box', owner: owner ?? tag, state }];
     writeFileSync(
       file('seed.json'),
       JSON.stringify({ systems, faults: faults.map((fault) => JSON.stringify(fault)) }),
     );
     this.#env = {
       CONTAINERV_STATE_DIR: winPath(this.directory),
+      CONTAINERV_DRIVER: winPath(path.join(SCRIPTS, 'driver.js')),
       CONTAINERV_HCS_LIBRARY: library === 'vmcompute' ? library : '',
       CONTAINERV_HCS_TIMEOUT: '100s',
       WINEPATH: GUESTS,
@@ -79,7 +126,22 @@ export class Trial implements Disposable {
     args: readonly string[],
     { env = {}, stdio = 'pipe', program = PROGRAM }: Surroundings = {},
   ): ChildProcess {
-    return winProgram(program, args, { env: { ...this.#env, ...env }, stdio });
+    const surroundings = { env: { ...this.#env, ...env }, stdio };
+    return this.#implementation === 'node'
+      ? winScript(path.join(SCRIPTS, 'cli.js'), args, surroundings)
+      : winProgram(program, args, surroundings);
+  }
+
+  /**
+   * A script for sh(1) that runs it where the script runs, as at a terminal.
+   * @param before the words of a program that runs it
+   */
+  script(args: readonly string[], before: readonly string[] = []): string {
+    const program =
+      this.#implementation === 'node'
+        ? [winPath(NODE), winPath(path.join(SCRIPTS, 'cli.js'))]
+        : [winPath(PROGRAM)];
+    return `#!/bin/sh\n${winCommand([...before, ...program, ...args], this.#env)}\n`;
   }
 
   /** Runs it to its end. */
@@ -93,7 +155,12 @@ export class Trial implements Disposable {
     const status = await new Promise<number | null>((resolve, reject) =>
       child.once('error', reject).once('close', resolve),
     );
-    return { status, stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr).toString() };
+    const stderr = Buffer.concat(chunks.stderr).toString();
+    return {
+      status,
+      stdout: Buffer.concat(chunks.stdout),
+      stderr: this.#implementation === 'node' ? stderr.replaceAll(CRASH_AT_EXIT, '') : stderr,
+    };
   }
 
   /** The guest program with these arguments, in the container. */
@@ -112,13 +179,13 @@ export class Trial implements Disposable {
     }
   }
 
-  /** What the process was started with. */
+  /** What the last process was started with. */
   get parameters(): Record<string, unknown> {
-    const line = this.journal.find((each) => each.startsWith('process '));
+    const line = this.journal.findLast((each) => each.startsWith('process '));
     return JSON.parse(line?.slice('process '.length) ?? '{}') as Record<string, unknown>;
   }
 
-  /** What the real service would not have forgiven, and handles that were not closed. */
+  /** What the real service would not have forgiven, and, but for Node.js, which leaves that to Windows, open handles. */
   get faults(): readonly string[] {
     const open = new Map<string, number>();
     const faults: string[] = [];
@@ -129,6 +196,7 @@ export class Trial implements Disposable {
       else if (word === 'open') open.set(kind, (open.get(kind) ?? 0) + 1);
       else if (word === 'close') open.set(kind, (open.get(kind) ?? 0) - 1);
     }
+    if (this.#implementation === 'node') return faults;
     for (const [kind, count] of open) if (count !== 0) faults.push(`${count} open ${kind}`);
     return faults;
   }
@@ -142,4 +210,18 @@ export class Trial implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** As the driver describes a container. */
+function stateOf({ policy, ...spec }: ContainerSpec): object {
+  return {
+    version: 1,
+    ownerPid: process.pid,
+    createdAt: new Date().toISOString(),
+    stopped: false,
+    spec: { ...spec, policy: typeof policy === 'string' ? policy : policy.toJSON() },
+    storage: { kind: spec.windows?.containerType === 'linux' ? 'linux' : 'windowsfilter' },
+    enforced: null,
+    endpointId: null,
+  };
 }

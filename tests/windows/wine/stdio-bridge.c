@@ -1,6 +1,7 @@
 // stdio-bridge.exe PROGRAM [ARGUMENT...]: starts a Windows program with real Windows pipes and copies between them and
 // the Unix descriptors that Wine was started with, which node.exe cannot use as its own. Its command line goes on as it
-// is, its exit code comes back, and it dies with this one, however that ends.
+// is, its exit code comes back, and it dies with this one, however that ends; with STDIO_BRIDGE_LETS_GO, what it started in
+// its turn does not.
 #include <windows.h>
 
 #include <wchar.h>
@@ -59,6 +60,8 @@ int wmain(void) {
   HANDLE job = CreateJobObjectW(NULL, NULL);
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
   limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+  if (GetEnvironmentVariableW(L"STDIO_BRIDGE_LETS_GO", NULL, 0) > 0)
+    limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK;
   SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
   PROCESS_INFORMATION started;
   if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup, &started)) return 127;

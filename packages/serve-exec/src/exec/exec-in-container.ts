@@ -3,11 +3,11 @@ import { isatty } from 'node:tty';
 import { joinContainer } from 'containerv';
 import type { SpawnOptions } from 'containerv-api';
 import { AttachedTerminal, terminalSize, wantsTerminal } from './attached-terminal.js';
-import { passedEnvironment } from './environment.js';
+import { commandOptions } from './command-options.js';
 import { explanationOf, statusOf, statusOfSignal } from './exit-status.js';
 import { ForwardedSignals } from './forwarded-signals.js';
 import { joinJob } from './job.js';
-import { commandInside, directoryInside } from './paths-inside.js';
+import { commandInside } from './paths-inside.js';
 import type { ExecRequest } from './request.js';
 
 const STDERR = 2;
@@ -25,10 +25,7 @@ export async function execInContainer(
   if (signals.first !== undefined) return statusOfSignal(signals.first);
   const withTerminal = wantsTerminal();
   const options: SpawnOptions = {
-    cwd: request.wdir === undefined ? undefined : directoryInside(request.wdir, container.guest),
-    user: request.user,
-    timeout: request.timeoutMs,
-    env: passedEnvironment(process.env, request.env),
+    ...commandOptions(request, container.guest),
     jobControl: true,
     ...(withTerminal ? terminalOptions() : { stdio: 'inherit' }),
   };
