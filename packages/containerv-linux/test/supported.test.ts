@@ -30,7 +30,10 @@ describe('what it enforces is not', () => {
     ...(process.getuid?.() === 0
       ? [
           { policy: createPolicy('build').addNetworkRules([{ family: 'unix' }]), network: {} },
-          { policy: createPolicy('build').addNetworkRules([{ family: 'unix', path: '/run/x' }]), network: {} },
+          {
+            policy: createPolicy('build').addNetworkRules([{ family: 'unix', path: '/run/x' }]),
+            network: {},
+          },
           {
             policy: createPolicy('build').addNetworkRules([{ family: 'unix', allow: ['connect'] }]),
             network: {},
