@@ -1,5 +1,5 @@
 import type { ContainerOptions } from 'containerv-api';
-import { createPolicy, FsAccess, type NetworkRule } from 'containerv-policy';
+import { createPolicy, FsAccess } from 'containerv-policy';
 import { describe, expect, test } from 'vitest';
 import { refuseRulesOfProcess } from '../src/network/refuse-rules.js';
 import { refuseUnsupported, refuseUnsupportedPolicy } from '../src/supported.js';
