@@ -124,6 +124,7 @@ describe.for(KERNELS)('a kernel without %s', ([, missing]) => {
       expect(decoy.describe()).toEqual(before);
       const layer = 'ERR_CONTAINERV_LAYER';
       expect(rest).toEqual({
+        held: true,
         readonly: [EROFS, EROFS, 0],
         command: ['ok', 'ERR_CONTAINERV_SPAWN', 'ERR_CONTAINERV_NOT_FOUND', 'ERR_CONTAINERV_TIMEOUT', 'ok'],
         outputs: true,

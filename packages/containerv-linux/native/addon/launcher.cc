@@ -196,11 +196,14 @@ bool Launching::receive(Launched& launched) {
   }
   uint32_t answer[2];
   memcpy(answer, received.message.data() + 8, sizeof answer);
+  const auto pid = static_cast<pid_t>(answer[0]);
   if (answer[1] != 0) {
+    end_child(pid);
     errno = static_cast<int>(answer[1]);
+    if (pid > 0) fail("enter cgroup", "write", "cgroup.procs");
     fail("start init", "clone3");
   }
-  launched.pid = static_cast<pid_t>(answer[0]);
+  launched.pid = pid;
   if (!received.fds.empty()) launched.pidfd = std::move(received.fds[0]);
   launched.socket = std::move(socket_);
   return true;

@@ -37,6 +37,14 @@ struct Cloned {
   UniqueFd pidfd;  // empty before Linux 5.2
 };
 
+// Before Linux 5.7, which lets a clone be born in a group. It waits for its plan, so there is nobody else yet.
+int enter_group(int cgroup, pid_t pid) {
+  char text[16];
+  const auto size = static_cast<size_t>(snprintf(text, sizeof text, "%d", pid));
+  const UniqueFd file(openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  return file && write(file.get(), text, size) == static_cast<ssize_t>(size) ? 0 : errno;
+}
+
 // The driver is the parent, as if it had cloned: it is who waits (CLONE_PARENT). Without an exit
 // signal: nobody is told but who waits with __WALL.
 Cloned clone_init(uint64_t namespaces, int cgroup) {
@@ -50,7 +58,8 @@ Cloned clone_init(uint64_t namespaces, int cgroup) {
     args.cgroup = static_cast<uint64_t>(cgroup);
   }
   long pid = syscall(SYS_clone3, &args, sizeof args);
-  // 5.3 to 5.6 have clone3 without CLONE_INTO_CGROUP; the clone then enters by cgroup.procs.
+  bool inside = pid >= 0;
+  // 5.3 to 5.6 have clone3 without CLONE_INTO_CGROUP.
   if (pid < 0 && cgroup >= 0 && (errno == E2BIG || errno == EINVAL)) {
     args.flags &= ~kCloneIntoCgroup;
     args.cgroup = 0;
@@ -62,6 +71,8 @@ Cloned clone_init(uint64_t namespaces, int cgroup) {
   }
   result.pid = static_cast<pid_t>(pid);
   result.error = pid < 0 ? errno : 0;
+  inside |= cgroup < 0;
+  if (pid > 0 && !inside) result.error = enter_group(cgroup, result.pid);
   result.pidfd.reset(pidfd);
   return result;
 }
