@@ -49,6 +49,8 @@ const GUESTS = winPath(fileURLToPath(new URL('../build/libraries', import.meta.u
 /** A bare name, which the fake finds in its own search path; it has no file system of containers. */
 const GUEST_INSIDE = 'guest.exe';
 const PATIENCE_MS = 60_000;
+/** What was written has come by then, when somebody else keeps it open. */
+const OUTPUT_MS = 3000;
 /** Of node.exe, when all is done: Wine's own (crashed-at-exit.mjs), and the status is not changed by it. */
 const CRASH_AT_EXIT = /^wine: Unhandled page fault [^\n]*\n/gm;
 
@@ -152,9 +154,7 @@ export class Trial implements Disposable {
       child[name]?.on('data', (chunk: Buffer) => chunks[name].push(chunk));
     // It need not read all of it.
     child.stdin?.on('error', () => {}).end(input);
-    const status = await new Promise<number | null>((resolve, reject) =>
-      child.once('error', reject).once('close', resolve),
-    );
+    const status = await endOf(child);
     const stderr = Buffer.concat(chunks.stderr).toString();
     return {
       status,
@@ -210,6 +210,19 @@ export class Trial implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Its status when its output has been read. Wine's conhost can outlive whom it served, and keep their output open. */
+async function endOf(child: ChildProcess): Promise<number | null> {
+  const closed = new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const status = await Promise.race([closed, exited]);
+  if ((await Promise.race([closed, sleep(OUTPUT_MS, undefined)])) === undefined) {
+    for (const stream of child.stdio) stream?.destroy();
+  }
+  return status;
 }
 
 /** As the driver describes a container. */
