@@ -17,7 +17,7 @@ const OWN: Readonly<Record<PackageName, RegExp>> = {
   'containerv-linux':
     /^dist\/(index\.js|index\.d\.ts|native\/(x64|arm64)-(gnu|musl)\/(containerv\.node|containerv-init|serve-exec))$/,
   containerv: /^dist\/(index\.js|index\.d\.ts|cli\.js|cli\.d\.ts|chunk-\w+\.js)$/,
-  'serve-exec': /^dist\/(index\.js|index\.d\.ts|cli\.js|cli\.d\.ts|chunk-\w+\.js)$/,
+  'serve-exec': /^dist\/(behind\.js|behind\.d\.ts|index\.js|index\.d\.ts|cli\.js|cli\.d\.ts|chunk-\w+\.js)$/,
 };
 
 describe.for(PACKAGES)('%s', (name) => {
