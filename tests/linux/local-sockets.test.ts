@@ -8,6 +8,7 @@ import { untilSaid } from '../support/collect.js';
 import { errorName, json, processes, small } from '../support/container.js';
 import { eventually } from '../support/eventually.js';
 import { networkPolicy, serve, ask } from '../support/network.js';
+import { describeWithGroups } from '../support/privilege.js';
 import { runProgram } from '../support/program.js';
 import { sharedRoot } from '../support/root.js';
 import { scratchPath } from '../support/scratch.js';
@@ -366,6 +367,19 @@ describe('rules for single local sockets, under attack,', () => {
     );
   });
 
+  test('callers that die or end meanwhile leave nothing, and everybody else is served', async () => {
+    await using container = await confined([{ family: 'unix', path: '@free' }], pids(64));
+    const server = await container.spawn('steps', ['stream', 'bind=@free', 'listen=4096', 'ready', 'pause']);
+    await untilSaid(server, 'ready');
+    const [error] = await json<number[]>(container, 'storm', ['@free', '300']);
+    expect(errorName(error ?? -1)).toBe('ok');
+    await eventually(async () =>
+      expect((await processes(container)).map(({ name }) => name)).not.toContain('containerv-call'),
+    );
+  });
+});
+
+describeWithGroups('rules for single local sockets, in a container that is paused:', () => {
   test('who waits can be paused, and goes on', async () => {
     await using container = await confined([{ family: 'unix', path: '@full' }]);
     const first = ['stream', 'bind=@full', 'listen=0', 'stream', 'connect=@full', 'ready', 'stream'];
@@ -377,16 +391,5 @@ describe('rules for single local sockets, under attack,', () => {
     await container.pause();
     await container.resume();
     expect((await container.run('steps', ['stream', 'bind=@other'])).stdout).toBe('[0,13]\n');
-  });
-
-  test('callers that die or end meanwhile leave nothing, and everybody else is served', async () => {
-    await using container = await confined([{ family: 'unix', path: '@free' }], pids(64));
-    const server = await container.spawn('steps', ['stream', 'bind=@free', 'listen=4096', 'ready', 'pause']);
-    await untilSaid(server, 'ready');
-    const [error] = await json<number[]>(container, 'storm', ['@free', '300']);
-    expect(errorName(error ?? -1)).toBe('ok');
-    await eventually(async () =>
-      expect((await processes(container)).map(({ name }) => name)).not.toContain('containerv-call'),
-    );
   });
 });

@@ -1,6 +1,15 @@
 // What a transfer agent says that somebody in the container has taken over: it decides names, kinds and order, and never
 // where anything is written, how many descriptors we hold, or whether we come to an end.
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,7 +43,17 @@ let base = '';
 beforeEach(() => {
   base = mkdtempSync(path.join(tmpdir(), 'containerv-agent-'));
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => {
+  open(base);
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** Whatever modes the agent gave: only root removes what nobody may look into. */
+function open(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) open(path.join(directory, entry.name));
+}
 
 const hello: Datagram = {
   message: new WireWriter().u32(HELLO).text('0 0 4294967295\n').text('0 0 4294967295\n').finish(),
