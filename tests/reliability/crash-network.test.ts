@@ -26,7 +26,6 @@ const CASES = BRIDGES.flatMap(([title, bridge]) =>
   ),
 );
 const NOTHING: NetworkRemains = { interfaces: [], tables: [], records: [] };
-const place = makePlace();
 
 describeNetwork('a private network', () => {
   let server: Container;
@@ -35,8 +34,11 @@ describeNetwork('a private network', () => {
   let published: number;
   let baseline: Baseline;
   let before: NetworkRemains;
+  // Made here: nobody removes what a file of which every test is skipped has made.
+  let place: string;
 
   beforeAll(async () => {
+    place = makePlace();
     {
       await using listener = await Outside.onHost();
       published = listener.port;
