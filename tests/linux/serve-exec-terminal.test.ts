@@ -78,6 +78,8 @@ describe.skipIf(!hasTmux).each(implementations)(`serve-exec ($name) ${title}`, (
       await tmux.shows(new RegExp(`^(?:\\^Z)?again ${round}\nagain ${round}$`, 'm'));
     }
     tmux.key('C-d');
+    // What is typed ahead goes to who still reads the terminal.
+    await tmux.shows(/\$$/);
     tmux.type('echo end $?\n');
     await tmux.shows(/^end 0$/m);
   });
