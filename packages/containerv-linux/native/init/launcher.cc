@@ -42,7 +42,10 @@ int enter_group(int cgroup, pid_t pid) {
   char text[16];
   const auto size = static_cast<size_t>(snprintf(text, sizeof text, "%d", pid));
   const UniqueFd file(openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  return file && write(file.get(), text, size) == static_cast<ssize_t>(size) ? 0 : errno;
+  if (!file) return errno;
+  const ssize_t written = write(file.get(), text, size);
+  if (written < 0) return errno;
+  return written == static_cast<ssize_t>(size) ? 0 : EIO;
 }
 
 // The driver is the parent, as if it had cloned: it is who waits (CLONE_PARENT). Without an exit
